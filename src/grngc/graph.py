@@ -1,0 +1,197 @@
+"""The Granger-causal graph: the only home of edge direction.
+
+``scores[target, source]``: row *j* holds what drives series *j* (eq. 11 of arXiv 2507.11178). Tools that store
+``[source, target]`` (networkx, tigramite, causal-learn) are served by methods here, which transpose; nobody else does.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .errors import InputError
+from .storage import write_atomically
+
+if TYPE_CHECKING:
+    import networkx
+    import pandas
+
+FORMAT_VERSION = 1
+SIGN_AGREEMENT = 0.5
+"""A sign is + or - when the mean gradient is at least this share of the mean absolute gradient, else ±."""
+
+
+class Edge(NamedTuple):
+    """One directed statement, *source drives target*, with the lag in time steps (1 = the most recent)."""
+
+    source: str
+    target: str
+    lag: int
+    score: float
+    sign: str
+
+
+@dataclass(frozen=True)
+class CausalGraph:
+    """Scores of every ordered pair of series; larger means more likely that *source* drives *target*.
+
+    Attributes
+    ----------
+    scores : array (target, source)
+        Mean absolute input gradient, collapsed over lags; in standard deviations of the target per standard
+        deviation of the source when the series were standardised.
+    names : tuple of str
+        Series names, the order of both axes.
+    lag_scores : array (target, lag, source)
+        Before the collapse; index 0 is lag 1.
+    signs : array (target, lag, source)
+        Mean *signed* gradient: positive where more of the source gives more of the target. 0 where unknown.
+    exogenous : tuple of str
+        Series that may be sources and never targets; their rows are zero.
+    """
+
+    scores: np.ndarray
+    names: tuple[str, ...]
+    lag_scores: np.ndarray = field(default=None)  # type: ignore[assignment]
+    signs: np.ndarray = field(default=None)  # type: ignore[assignment]
+    exogenous: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        scores = np.array(self.scores, dtype=float)
+        lags = scores[:, None, :] if self.lag_scores is None else np.array(self.lag_scores, dtype=float)
+        signs = np.zeros_like(lags) if self.signs is None else np.array(self.signs, dtype=float)
+        p = len(self.names)
+        if scores.shape != (p, p) or lags.shape[::2] != (p, p) or lags.ndim != 3 or signs.shape != lags.shape:
+            raise InputError(
+                f"a graph of {p} names needs scores ({p}, {p}) and lag_scores, signs ({p}, lag, {p}); "
+                f"got {scores.shape}, {lags.shape}, {signs.shape}"
+            )
+        for array in (scores, lags, signs):
+            array.setflags(write=False)
+        values = {"scores": scores, "lag_scores": lags, "signs": signs, "names": tuple(map(str, self.names))}
+        for key, value in values.items():
+            object.__setattr__(self, key, value)
+
+    @property
+    def n_lags(self) -> int:
+        """Number of lags the scores are resolved over."""
+        return self.lag_scores.shape[1]
+
+    def edges(
+        self,
+        *,
+        top: int | None = None,
+        min_score: float = 0.0,
+        own_past: bool = False,
+        by_lag: bool = False,
+        per_target: bool = False,
+    ) -> list[Edge]:
+        """Return the edges as named records, strongest first.
+
+        Parameters
+        ----------
+        top : int, optional
+            Keep at most this many.
+        min_score : float
+            Keep scores of at least this.
+        own_past : bool
+            Also the influence of each series on itself.
+        by_lag : bool
+            One record for each pair *and lag*; otherwise one for each pair, with the lag of its largest part.
+        per_target : bool
+            Order by :meth:`ranking` with ``per_target=True``; the ``score`` stays what it is.
+        """
+        size = self.lag_scores if by_lag else self.scores[:, None, :]
+        order = size * self._row_weights()[:, None, None] if per_target else size
+        keep = (size >= min_score) & self._is_pair(own_past)[:, None, :]
+        targets, lags, sources = np.nonzero(keep)
+        first = np.lexsort((lags, targets, sources, -order[targets, lags, sources]))[:top]
+        best = self.lag_scores.argmax(axis=1)
+        records = []
+        for j, k, i in zip(targets[first], lags[first], sources[first], strict=True):
+            lag = k if by_lag else best[j, i]
+            name = Edge(self.names[i], self.names[j], int(lag) + 1, float(size[j, k, i]), self._sign(j, lag, i))
+            records.append(name)
+        return records
+
+    def ranking(self, *, per_target: bool = False) -> np.ndarray:
+        """Return the (target, source) matrix that edges are ordered by: the scores, or each row over its own level.
+
+        With ``per_target`` every target's off-diagonal row is divided by the mean of that row *plus* the mean of all
+        rows. A target with many strong sources no longer crowds out the rest, while a row far below the common
+        level keeps its place at the bottom: an undriven target is never lifted to look driven, and a graph of
+        zeros stays zero. Only an order: it has no unit and is no confidence.
+        """
+        return self.scores * self._row_weights()[:, None] if per_target else self.scores
+
+    def to_frame(self, *, own_past: bool = True, by_lag: bool = True) -> "pandas.DataFrame":
+        """Return :meth:`edges` as a data frame with the columns of ``edges.csv``."""
+        import pandas as pd
+
+        return pd.DataFrame(self.edges(own_past=own_past, by_lag=by_lag), columns=list(Edge._fields))
+
+    def to_networkx(self, *, top: int | None = None, min_score: float = 0.0) -> "networkx.DiGraph":
+        """Return a ``DiGraph`` with an arrow source -> target for every edge; ``score``, ``lag``, ``sign`` on it."""
+        import networkx as nx
+
+        graph = nx.DiGraph()
+        graph.add_nodes_from(self.names)
+        for edge in self.edges(top=top, min_score=min_score):
+            graph.add_edge(edge.source, edge.target, score=edge.score, lag=edge.lag, sign=edge.sign)
+        return graph
+
+    def save(self, path: Path | str) -> Path:
+        """Write one ``.npz``: the arrays, and a JSON text for the rest. No pickle. Replaced whole or not at all."""
+        meta = {"format_version": FORMAT_VERSION, "exogenous": self.exogenous, "orientation": "[target, source]"}
+        buffer = io.BytesIO()
+        np.savez_compressed(
+            buffer,
+            scores=self.scores,
+            lag_scores=self.lag_scores,
+            signs=self.signs,
+            names=np.array(self.names, dtype=np.str_),
+            meta=np.array(json.dumps(meta)),
+        )
+        return write_atomically(path, buffer.getvalue())
+
+    @classmethod
+    def load(cls, path: Path | str) -> "CausalGraph":
+        """Read what :meth:`save` wrote. Raises :class:`InputError` for any other file."""
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                meta: dict[str, Any] = json.loads(str(archive["meta"]))
+                arrays = {key: archive[key] for key in ("scores", "lag_scores", "signs")}
+                names: Sequence[str] = [str(name) for name in archive["names"]]
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+        except (KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+            raise InputError(f"{path}: not a graph written by grngc (graph.npz)") from error
+        if meta.get("format_version") != FORMAT_VERSION:
+            raise InputError(
+                f"{path}: graph format {meta.get('format_version')!r}; this version reads {FORMAT_VERSION}: update grngc"
+            )
+        return cls(names=tuple(names), exogenous=tuple(meta["exogenous"]), **arrays)
+
+    def _row_weights(self) -> np.ndarray:
+        """Return 1 / (mean of the target's off-diagonal row + mean of all), all 1 for an empty graph."""
+        off = self._is_pair(own_past=False)
+        scores = np.where(off, self.scores, 0)
+        level = scores.sum(axis=1) / np.maximum(off.sum(axis=1), 1) + scores.sum() / max(off.sum(), 1)
+        return np.where(level > 0, 1 / np.where(level > 0, level, 1), 1)
+
+    def _is_pair(self, own_past: bool) -> np.ndarray:
+        """Mask (target, source) of the entries that are statements: targets that are not exogenous."""
+        p = len(self.names)
+        rows = np.array([name not in self.exogenous for name in self.names])
+        return rows[:, None] & (np.ones((p, p), bool) if own_past else ~np.eye(p, dtype=bool))
+
+    def _sign(self, target: int, lag: int, source: int) -> str:
+        signed, size = self.signs[target, lag, source], self.lag_scores[target, lag, source]
+        if abs(signed) < SIGN_AGREEMENT * size or signed == 0:
+            return "±"
+        return "+" if signed > 0 else "-"
