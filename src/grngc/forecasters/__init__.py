@@ -1,0 +1,25 @@
+"""Forecasters: any ``torch.nn.Module`` from (window, lag, series) to (window, series) that keeps this contract.
+
+* Index 0 of the lag axis is lag 1, the most recent step.
+* Each window is treated on its own: no BatchNorm, no state from one window to the next. Otherwise the gradient of a
+  sum over windows is not each window's own.
+* Twice differentiable almost everywhere: the penalty is a derivative, and training differentiates it.
+* It *may* offer ``jacobian(x) -> (forecast, FactoredJacobian)``, a closed form; then the fast path uses it.
+* It *may* name its last layer ``head``; beside a linear path that layer starts at zero.
+
+There is no base class; ``tests/contracts/test_forecasters.py`` is the contract in executable form.
+"""
+
+from collections.abc import Callable
+
+from torch import nn
+
+from .kan import KAN
+from .linear import Linear, LinearSkip
+from .lstm import LSTM
+from .mlp import MLP
+from .tcn import TCN
+
+FORECASTERS: dict[str, Callable[..., nn.Module]] = {"kan": KAN, "linear": Linear, "lstm": LSTM, "mlp": MLP, "tcn": TCN}
+
+__all__ = ["FORECASTERS", "KAN", "LSTM", "MLP", "TCN", "Linear", "LinearSkip"]

@@ -1,0 +1,175 @@
+"""Kolmogorov-Arnold forecaster (eq. 3-7 of arXiv 2507.11178), with its input gradient in closed form.
+
+References
+----------
+Z. Liu et al., KAN: Kolmogorov-Arnold Networks, arXiv 2404.19756.
+"""
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import InputError
+from ..gradients import FactoredJacobian
+
+
+def cubic_basis(x: Tensor, grid_range: tuple[float, float], grid_size: int) -> tuple[Tensor, Tensor]:
+    """Return the ``grid_size + 3`` uniform cubic B-splines at ``x`` and their derivatives, both (..., basis).
+
+    With h the width of a grid interval and z the distance to a spline's centre in units of h,
+
+        B(z)  = [(2 - |z|)_+^3 - 4 (1 - |z|)_+^3] / 6
+        B'(z) = -sign(z) [(2 - |z|)_+^2 - 4 (1 - |z|)_+^2] / (2 h)
+
+    which is the Cox-de Boor recursion on the extended uniform knots, without the recursion. Inside the grid the
+    functions sum to 1; outside they fade and **beyond 1.2 times the default grid's half-width plus one interval
+    (|x| > 2.2) all are exactly 0**: there only the base function responds.
+    """
+    low, high = grid_range
+    h = (high - low) / grid_size
+    centres = low + h * torch.arange(-1, grid_size + 2, device=x.device, dtype=x.dtype)
+    z = (x.unsqueeze(-1) - centres) / h
+    distance = z.abs()
+    outer, inner = (2 - distance).clamp(min=0), (1 - distance).clamp(min=0)
+    outer2, inner2 = outer.square(), inner.square()
+    value = (outer2 * outer - 4 * inner2 * inner) / 6
+    slope = z.sign() * (4 * inner2 - outer2) / (2 * h)
+    return value, slope
+
+
+def _silu(x: Tensor) -> tuple[Tensor, Tensor]:
+    gate = torch.sigmoid(x)
+    return x * gate, gate * (1 + x * (1 - gate))
+
+
+def _identity(x: Tensor) -> tuple[Tensor, Tensor]:
+    return x, torch.ones_like(x)
+
+
+BASES: dict[str, Callable[[Tensor], tuple[Tensor, Tensor]]] = {"silu": _silu, "identity": _identity}
+"""Base functions with their derivatives. The paper's eq. 4 says silu, its authors' code uses identity."""
+
+
+class KANLayer(nn.Module):
+    """One layer: every (output, input) pair has its own function of one number, and the outputs sum them.
+
+        y_o = sum_i [ base_weight[o, i] beta(x_i) + scaler[o, i] sum_m spline_weight[o, i, m] B_m(x_i) ]
+
+    Parameters
+    ----------
+    n_inputs, n_outputs : int
+    base : {"identity", "silu"}
+    grid_range : (float, float)
+        Where the splines live. **Standardise the series first**: see :func:`cubic_basis`.
+    grid_size : int
+        Number of grid intervals.
+    scaler : bool
+        Whether each function has a scale of its own beside its spline weights.
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        n_outputs: int,
+        *,
+        base: str = "identity",
+        grid_range: tuple[float, float] = (-1.0, 1.0),
+        grid_size: int = 5,
+        scaler: bool = True,
+    ) -> None:
+        super().__init__()
+        if base not in BASES:
+            raise InputError(f"base {base!r} is not known; choose one of {', '.join(BASES)}")
+        if not grid_range[0] < grid_range[1] or grid_size < 1:
+            raise InputError(f"a grid needs low < high and at least one interval; got {grid_range}, {grid_size}")
+        self.base, self.grid_range, self.grid_size = BASES[base], (grid_range[0], grid_range[1]), grid_size
+        bound = 1 / math.sqrt(n_inputs)
+        self.base_weight = nn.Parameter(torch.empty(n_outputs, n_inputs).uniform_(-bound, bound))
+        self.spline_weight = nn.Parameter(self._small_splines(n_outputs, n_inputs))
+        self.scaler = nn.Parameter(torch.empty(n_outputs, n_inputs).uniform_(-bound, bound)) if scaler else None
+
+    def _small_splines(self, n_outputs: int, n_inputs: int) -> Tensor:
+        """Return spline weights of least norm that pass through small noise at the grid points."""
+        points = torch.linspace(*self.grid_range, self.grid_size + 1, dtype=torch.float64)
+        noise = (torch.rand(len(points), n_outputs * n_inputs, dtype=torch.float64) - 0.5) * 0.1 / self.grid_size
+        basis, _ = cubic_basis(points, self.grid_range, self.grid_size)
+        weights = torch.linalg.pinv(basis) @ noise
+        return weights.T.reshape(n_outputs, n_inputs, -1).to(torch.get_default_dtype())
+
+    def _features(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return base and splines of every input beside each other, and their slopes: (window, input, 1 + basis)."""
+        value, slope = cubic_basis(x, self.grid_range, self.grid_size)
+        base, base_slope = self.base(x)
+        return torch.cat([base.unsqueeze(-1), value], -1), torch.cat([base_slope.unsqueeze(-1), slope], -1)
+
+    def _weights(self) -> Tensor:
+        """Return (output, input, 1 + basis), in the order of the features."""
+        spline = self.spline_weight if self.scaler is None else self.spline_weight * self.scaler.unsqueeze(-1)
+        return torch.cat([self.base_weight.unsqueeze(-1), spline], -1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (window, input) to (window, output)."""
+        return self._features(x)[0].flatten(1) @ self._weights().flatten(1).T
+
+    def jacobian(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the output (window, output) and its gradient (window, output, input)."""
+        values, slopes = self._features(x)
+        weights = self._weights()
+        gradient = torch.einsum("wim,oim->woi", slopes, weights)
+        return values.flatten(1) @ weights.flatten(1).T, gradient
+
+
+class KAN(nn.Module):
+    """Forecaster of KAN layers ``[lag * series, hidden, ..., series]``, by default one hidden layer of 64.
+
+    Parameters
+    ----------
+    n_series, n_lags : int
+    hidden : int
+        Width of the hidden layers.
+    depth : int
+        Number of hidden layers.
+    base, grid_range, grid_size, scaler
+        See :class:`KANLayer`. Every layer uses the same grid.
+    """
+
+    def __init__(
+        self,
+        n_series: int,
+        n_lags: int,
+        *,
+        hidden: int = 64,
+        depth: int = 1,
+        base: str = "identity",
+        grid_range: tuple[float, float] = (-1.0, 1.0),
+        grid_size: int = 5,
+        scaler: bool = True,
+    ) -> None:
+        super().__init__()
+        widths = [n_series * n_lags, *[hidden] * depth, n_series]
+        options = {"base": base, "grid_range": grid_range, "grid_size": grid_size, "scaler": scaler}
+        self.layers = nn.ModuleList(KANLayer(a, b, **options) for a, b in pairwise(widths))  # type: ignore[arg-type]
+
+    @property
+    def head(self) -> nn.Module:
+        """The last layer."""
+        return self.layers[-1]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Forecast (window, series) from (window, lag, series)."""
+        hidden = x.flatten(1)
+        for layer in self.layers:
+            hidden = layer(hidden)
+        return hidden
+
+    def jacobian(self, x: Tensor) -> tuple[Tensor, FactoredJacobian]:
+        """Return the forecast and its gradient: the product of the layers' own gradients."""
+        hidden, right = self.layers[0].jacobian(x.flatten(1))
+        left = None
+        for layer in self.layers[1:]:
+            hidden, step = layer.jacobian(hidden)
+            left = step if left is None else step @ left
+        return hidden, FactoredJacobian(left, right)

@@ -1,0 +1,56 @@
+"""Linear forecaster (a vector autoregression) and the linear path beside any other forecaster."""
+
+import torch
+from torch import Tensor, nn
+
+from ..gradients import FactoredJacobian
+
+
+class Linear(nn.Module):
+    """Vector autoregression: every series is a weighted sum of all series at all lags, plus a constant.
+
+    Its input gradient is its weight, so the penalty of eq. 12-13 is the lasso.
+    """
+
+    def __init__(self, n_series: int, n_lags: int) -> None:
+        super().__init__()
+        self.direct = nn.Linear(n_series * n_lags, n_series)
+        nn.init.zeros_(self.direct.weight)
+        nn.init.zeros_(self.direct.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Forecast (window, series) from (window, lag, series)."""
+        return self.direct(x.flatten(1))
+
+    def jacobian(self, x: Tensor) -> tuple[Tensor, FactoredJacobian]:
+        """Return the forecast and its gradient, the same in every window."""
+        nothing = x.new_zeros(len(x), self.direct.out_features, 1)
+        return self(x), FactoredJacobian(nothing, x.new_zeros(1, self.direct.in_features), self.direct.weight)
+
+
+class LinearSkip(nn.Module):
+    """A linear path beside a non-linear forecaster; the forecast is their sum.
+
+    The last layer of the non-linear part (its ``head``, where it has one) starts at zero, so training starts from
+    the empty graph, finds the linear couplings first and bends them only where that forecasts better.
+    """
+
+    def __init__(self, bent: nn.Module, n_series: int, n_lags: int) -> None:
+        super().__init__()
+        self.bent = bent
+        self.straight = Linear(n_series, n_lags)
+        with torch.no_grad():
+            for parameter in getattr(bent, "head", nn.Identity()).parameters():
+                parameter.zero_()
+        if hasattr(bent, "jacobian"):
+            self.jacobian = self._jacobian
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Forecast (window, series) from (window, lag, series)."""
+        return self.bent(x) + self.straight(x)
+
+    def _jacobian(self, x: Tensor) -> tuple[Tensor, FactoredJacobian]:
+        forecast, factors = self.bent.jacobian(x)  # type: ignore[operator]
+        weight = self.straight.direct.weight
+        direct = weight if factors.direct is None else weight + factors.direct
+        return forecast + self.straight(x), factors._replace(direct=direct)

@@ -1,0 +1,67 @@
+"""Lag windows of a panel. The one place where the order of lags is turned: index 0 of every lag axis is lag 1."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .errors import InputError
+from .panel import Panel
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The forecasting task of eq. 7-8: what is known, and what follows.
+
+    Attributes
+    ----------
+    x : array (window, lag, series)
+        The past; ``x[:, 0]`` is the most recent step.
+    y : array (window, series)
+        The step that follows, x_t.
+    trajectory, time : int arrays (window,)
+        Where ``y`` stands in the panel.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    trajectory: np.ndarray
+    time: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+def make_windows(panel: Panel, lag: int, *, cross_boundary: bool = False) -> Windows:
+    """Cut every window of ``lag`` steps and the step after it.
+
+    Windows stay inside their trajectory. ``cross_boundary=True`` joins the trajectories end to end first, as much
+    published code does (GRNGC's among it): it adds windows in which the end of one experiment "predicts" the start
+    of the next. Windows that hold a missing value are left out.
+
+    Raises :class:`InputError` when no window is left, naming the trajectory lengths.
+    """
+    if not isinstance(lag, (int, np.integer)) or isinstance(lag, bool) or lag < 1:
+        raise InputError(f"lag must be a whole number of at least 1; got {lag!r}")
+    parts = [np.concatenate(panel.trajectories)] if cross_boundary else panel.trajectories
+    cut = [_cut(part, lag, index) for index, part in enumerate(parts) if len(part) > lag]
+    prefix = f"{panel.origin}: " if panel.origin else ""
+    if not cut:
+        longest = max(len(part) for part in panel.trajectories)
+        raise InputError(
+            f"{prefix}a lag of {lag} needs at least {lag + 1} points in one trajectory; the longest has "
+            f"n_samples = {longest}: choose a smaller lag or bring longer trajectories"
+        )
+    x, y, trajectory, time = (np.concatenate(arrays) for arrays in zip(*cut, strict=True))
+    whole = np.isfinite(x).all(axis=(1, 2)) & np.isfinite(y).all(axis=1)
+    if not whole.any():
+        raise InputError(
+            f"{prefix}no window of {lag + 1} consecutive points is free of missing values: "
+            "choose a smaller lag or fewer series"
+        )
+    return Windows(x[whole], y[whole], trajectory[whole], time[whole])
+
+
+def _cut(values: np.ndarray, lag: int, index: int) -> tuple[np.ndarray, ...]:
+    count = len(values) - lag
+    past = np.stack([values[lag - 1 - k : lag - 1 - k + count] for k in range(lag)], axis=1)
+    return past, values[lag:], np.full(count, index), np.arange(lag, len(values))
