@@ -1,0 +1,174 @@
+"""The one training loop, and the record it leaves."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .errors import DivergenceError, InputError
+
+SETTLED = 0.1
+"""Training has converged when its last quarter moved the scores by less than this share of their sum."""
+
+RAN_AWAY = 3.0
+"""Training has diverged when the forecast error ends above this multiple of the error of forecasting the mean."""
+
+
+def _cosine(done: float) -> float:
+    return (1 + math.cos(math.pi * done)) / 2
+
+
+SCHEDULES: dict[str, Callable[[float], float]] = {"cosine": _cosine, "constant": lambda done: 1.0}
+"""Learning rate as a share of its start, from the share of steps done."""
+
+
+class Progress(NamedTuple):
+    """Where training stands, handed to the ``progress`` callback about a hundred times a run."""
+
+    step: int
+    steps: int
+    loss: float
+    forecast_error: float
+    penalty: float
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class Record:
+    """What training did.
+
+    Attributes
+    ----------
+    steps : int
+    trace : tuple of dict
+        About a hundred rows ``step, loss, forecast_error, penalty``, each the mean since the row before.
+    score_change : float
+        Sum of the absolute changes of the scores over the last quarter of the steps, as a share of their sum.
+    seconds : float
+    """
+
+    steps: int
+    trace: tuple[dict[str, float], ...]
+    score_change: float
+    seconds: float
+
+    @property
+    def converged(self) -> bool:
+        """Whether the scores had settled when training ended."""
+        return self.score_change < SETTLED
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, fit for JSON."""
+        return {
+            "steps": self.steps,
+            "seconds": self.seconds,
+            "score_change": self.score_change,
+            "converged": self.converged,
+            "trace": list(self.trace),
+        }
+
+
+def minimise(
+    forecaster: nn.Module,
+    objective: Callable[[Tensor, Tensor], tuple[float, float]],
+    x: Tensor,
+    y: Tensor,
+    *,
+    steps: int,
+    batch: int | None,
+    learning_rate: float,
+    schedule: str,
+    input_noise: float,
+    generator: torch.Generator,
+    scores: Callable[[], np.ndarray],
+    progress: Callable[[Progress], None] | None = None,
+) -> Record:
+    """Train ``forecaster`` in place by Adam.
+
+    Parameters
+    ----------
+    objective : callable
+        Adds the gradient of the loss on (x, y) to the parameters and returns ``forecast_error, weighted penalty``;
+        the loss is their sum.
+    x, y : Tensor (window, lag, series), (window, series)
+    steps : int
+        Number of updates.
+    batch : int, optional
+        Windows an update reads, drawn without replacement until all were read; None: all, every time.
+    schedule : {"cosine", "constant"}
+    input_noise : float
+        Standard deviation of Gaussian noise added to the inputs anew at each update.
+    generator : torch.Generator
+        Draws batches and noise.
+    scores : callable
+        The scores as they stand; read at three quarters and at the end, to tell whether they had settled.
+
+    Raises
+    ------
+    DivergenceError
+        The loss is not finite, or the forecasts ended worse than no forecast.
+    """
+    if schedule not in SCHEDULES:
+        raise InputError(f"schedule {schedule!r} is not known; choose one of {', '.join(SCHEDULES)}")
+    optimiser = torch.optim.Adam(forecaster.parameters(), lr=learning_rate)
+    rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: SCHEDULES[schedule](step / steps))
+    batches = _batches(x, y, batch, input_noise, generator)
+    start, every, before = time.monotonic(), max(1, steps // 100), None
+    trace: list[dict[str, float]] = []
+    sums = np.zeros(2)
+    for step in range(1, steps + 1):
+        optimiser.zero_grad()
+        parts = np.array(objective(*next(batches)))
+        if not np.isfinite(parts).all():
+            raise DivergenceError(_message(f"the loss became {parts.sum()} at step {step} of {steps}", learning_rate))
+        optimiser.step()
+        rate.step()
+        sums += parts
+        if step == math.ceil(0.75 * steps):
+            before = scores()
+        if step % every == 0 or step == steps:
+            error, penalty = sums / (step - (trace[-1]["step"] if trace else 0))
+            trace.append({"step": step, "loss": error + penalty, "forecast_error": error, "penalty": penalty})
+            sums[:] = 0
+            if progress is not None:
+                left = (time.monotonic() - start) / step * (steps - step)
+                progress(Progress(step, steps, error + penalty, error, penalty, left))
+    after = scores()
+    if not np.isfinite(after).all():
+        raise DivergenceError(_message("the input gradient is not finite after the last step", learning_rate))
+    trivial = float((y - y.mean(dim=0)).square().mean())
+    if steps > 1 and trace[-1]["forecast_error"] > RAN_AWAY * max(trivial, 1e-6):
+        worse = f"the forecast error ended at {trace[-1]['forecast_error']:.3g}, the mean alone gives {trivial:.3g}"
+        raise DivergenceError(_message(worse, learning_rate))
+    change = float(np.abs(after - before).sum() / max(after.sum(), np.finfo(float).tiny))
+    return Record(steps, tuple(trace), change, time.monotonic() - start)
+
+
+def _message(what: str, learning_rate: float) -> str:
+    return f"training diverged: {what}; no graph was made. Lower the learning rate (now {learning_rate:g}) or the penalty"
+
+
+def _batches(
+    x: Tensor, y: Tensor, batch: int | None, input_noise: float, generator: torch.Generator
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield (x, y) for ever; the generator lives on the CPU, so that a seed means the same on every device."""
+    n = len(x)
+    whole = batch is None or batch >= n
+    order, at = torch.arange(n), n
+    while True:
+        inputs, outputs = x, y
+        if not whole:
+            if at + batch > n:  # type: ignore[operator]
+                order, at = torch.randperm(n, generator=generator), 0
+            chosen = order[at : at + batch].to(x.device)  # type: ignore[operator]
+            at += batch  # type: ignore[operator]
+            inputs, outputs = x[chosen], y[chosen]
+        if input_noise > 0:
+            noise = torch.randn(inputs.shape, generator=generator, dtype=inputs.dtype).to(x.device)
+            inputs = inputs + input_noise * noise
+        yield inputs, outputs
