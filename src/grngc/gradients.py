@@ -129,6 +129,9 @@ def gradient_penalty(
     return forecast, total / len(x)
 
 
+NORMS = ("l1", "frobenius")
+
+
 def _size(gradient: Tensor, norm: str) -> Tensor:
     return gradient.abs() if norm == "l1" else gradient.square()
 

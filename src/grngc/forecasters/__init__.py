@@ -10,16 +10,23 @@
 There is no base class; ``tests/contracts/test_forecasters.py`` is the contract in executable form.
 """
 
-from collections.abc import Callable
-
-from torch import nn
-
+from .build import FORECASTERS, ForecasterChoice, build_forecaster, load_forecaster, save_forecaster
 from .kan import KAN
 from .linear import Linear, LinearSkip
 from .lstm import LSTM
 from .mlp import MLP
 from .tcn import TCN
 
-FORECASTERS: dict[str, Callable[..., nn.Module]] = {"kan": KAN, "linear": Linear, "lstm": LSTM, "mlp": MLP, "tcn": TCN}
-
-__all__ = ["FORECASTERS", "KAN", "LSTM", "MLP", "TCN", "Linear", "LinearSkip"]
+__all__ = [
+    "FORECASTERS",
+    "KAN",
+    "LSTM",
+    "MLP",
+    "TCN",
+    "ForecasterChoice",
+    "Linear",
+    "LinearSkip",
+    "build_forecaster",
+    "load_forecaster",
+    "save_forecaster",
+]
