@@ -1,0 +1,157 @@
+"""The time column: numbers, ISO dates or quarters; it must increase, and unequal steps are worth a warning."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .checks import Reading, is_missing, say, warn
+from .errors import InputError
+
+STEP_TOLERANCE = 0.05
+"""Steps within this share of the usual step are equal: 0.33, 0.34, 0.33 are thirds, 365 and 366 days are years."""
+SHORTEST_MONTH = 28.0
+QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Times of the rows of a table.
+
+    Attributes
+    ----------
+    values : array (row,)
+        Numbers, or days since 1970 for dates.
+    shown : sequence or array (row,)
+        As the user wrote them.
+    dates : bool
+    column : str
+    """
+
+    values: np.ndarray
+    shown: Sequence[Any] | np.ndarray
+    dates: bool
+    column: str
+
+
+def read_clock(cells: Sequence[Any], column: str, at: Callable[[int], str], origin: str = "") -> Clock:
+    """Read a time column: numbers, datetimes, ISO dates (2020-01, 2020-01-31, 2020-01-31T12:00) or quarters (2020Q1).
+
+    ``at`` names the place of a row number for messages.
+    """
+    array = np.asarray(cells)
+    if array.dtype.kind == "M":
+        values = array.astype("datetime64[ns]")
+        known = ~np.isnat(values)
+        days = np.where(known, values.astype(np.int64) / 86_400e9, np.nan)
+        clock = Clock(days, np.datetime_as_string(array, unit="auto"), True, column)
+    elif array.dtype.kind in "iuf":
+        clock = Clock(array.astype(float), array, False, column)
+    else:
+        clock = _read_text_clock(["" if is_missing(cell) else str(cell).strip() for cell in cells], column, at, origin)
+    if (bad := ~np.isfinite(clock.values)).any():
+        row = int(np.argmax(bad))
+        raise InputError(say(origin, f"time column {column!r} has no time in {at(row)}: fill it, or remove the row"))
+    return clock
+
+
+def _read_text_clock(cells: list[str], column: str, at: Callable[[int], str], origin: str) -> Clock:
+    numbers = [_as_number(cell) for cell in cells]
+    if all(number is not None for number in numbers):
+        return Clock(np.array(numbers, dtype=float), cells, False, column)
+    days = np.empty(len(cells))
+    for row, cell in enumerate(cells):
+        day = _as_days(cell)
+        if day is None:
+            raise InputError(
+                say(
+                    origin,
+                    f"time column {column!r} holds {cell!r} in {at(row)}: expected a number, an ISO date such as "
+                    "2020-01-31 or 2020-01-31T12:00, or a quarter such as 2020Q1",
+                )
+            )
+        days[row] = day
+    return Clock(days, cells, True, column)
+
+
+def _as_number(cell: str) -> float | None:
+    try:
+        return float(cell) if cell else np.nan
+    except ValueError:
+        return None
+
+
+def _as_days(cell: str) -> float | None:
+    """Return an ISO date or a quarter as days since 1970 (UTC where an offset is given), None if it is neither."""
+    import pandas as pd
+
+    if not cell:
+        return np.nan
+    if quarter := QUARTER.fullmatch(cell):
+        cell = f"{quarter[1]}-{3 * int(quarter[2]) - 2:02d}"
+    if not re.match(r"\d{4}-\d", cell):
+        return None
+    try:
+        stamp = pd.to_datetime(cell, format="ISO8601", utc=True)
+    except ValueError:
+        return None
+    return (stamp - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
+
+
+def check_clock(clock: Clock, reading: Reading, groups: Sequence[np.ndarray]) -> None:
+    """Refuse time that does not increase within a trajectory; warn where its steps are unequal.
+
+    ``groups`` holds, for each trajectory of ``reading``, its row numbers in ``clock``.
+    """
+    for r, rows in enumerate(groups):
+        times = clock.values[rows]
+        steps = np.diff(times)
+        if (back := steps <= 0).any():
+            t = int(np.argmax(back))
+            before, after = (str(clock.shown[rows[n]]) for n in (t, t + 1))
+            which = f" within trajectory {reading.label(r)!r}" if len(groups) > 1 else ""
+            remedy = (
+                "sort the rows by time"
+                if len(groups) > 1
+                else "sort the rows, or name the column that tells trajectories apart (trajectory=, --trajectory)"
+            )
+            raise reading.error(
+                f"time does not increase{which}: column {clock.column!r} is {after} in {reading.at(r, t + 1)} "
+                f"after {before}; {remedy}"
+            )
+    _warn_if_unequal(clock, reading, groups)
+
+
+def _warn_if_unequal(clock: Clock, reading: Reading, groups: Sequence[np.ndarray]) -> None:
+    every = np.concatenate([np.diff(clock.values[rows]) for rows in groups])
+    if not every.size:
+        return
+    usual = float(np.median(every))
+    if clock.dates and usual >= SHORTEST_MONTH - 1 and _are_months(clock.values, groups):
+        return
+    unit = " days" if clock.dates else ""
+    for r, rows in enumerate(groups):
+        steps = np.diff(clock.values[rows])
+        odd = np.abs(steps - usual) > STEP_TOLERANCE * usual
+        if odd.any():
+            t = int(np.argmax(odd))
+            share = np.mean(np.abs(every - usual) > STEP_TOLERANCE * usual)
+            warn(
+                reading.origin,
+                f"unequal time steps: column {clock.column!r} steps by {steps[t]:.6g}{unit} before "
+                f"{reading.at(r, t + 1)}, usually by {usual:.6g}{unit} ({share:.0%} of the steps differ); "
+                "a lag counts rows, not time: resample to equal steps if that matters",
+            )
+            return
+
+
+def _are_months(days: np.ndarray, groups: Sequence[np.ndarray]) -> bool:
+    """Return whether all steps are the same whole number of months, on one day of the month or on its last."""
+    dates = np.round(days).astype("datetime64[D]")  # an offset from UTC moves midnight by less than half a day
+    months = dates.astype("datetime64[M]")
+    day = (dates - months).astype(int)
+    last = ((months + 1).astype("datetime64[D]") - dates).astype(int) == 1
+    steps = np.concatenate([np.diff(months[rows].astype(int)) for rows in groups])
+    return bool((steps == steps[0]).all() and ((day == day.max()) | last).all())
