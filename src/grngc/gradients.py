@@ -8,6 +8,7 @@ Two ways lead to it. A forecaster that offers ``jacobian(x)`` states it in close
 other module goes through autograd, one backward pass a target. Both give the same numbers; see docs/equations.md.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -18,6 +19,9 @@ from .runtime import MEMORY_BUDGET
 
 SLAB_BYTES = 2**20
 """Size of the piece of the product that is formed, read and dropped at a time: small enough to stay in cache."""
+
+PEAK_OVER_KEPT = 2.5
+"""Peak memory of a step over what autograd keeps for it, both without parameters (benchmarks/penalty_cost.py)."""
 
 
 class FactoredJacobian(NamedTuple):
@@ -209,12 +213,14 @@ def windows_within(memory_budget: int, per_window: int) -> int:
 
 
 def bytes_per_window(forecaster: nn.Module, x: Tensor, *, method: str = "auto") -> int:
-    """Return the bytes that autograd keeps for each window of :func:`gradient_penalty`, measured on two windows.
+    """Return the bytes that each window of :func:`gradient_penalty` takes at its peak, measured on two windows.
 
-    What one window keeps is what two keep less what one keeps: parameters, kept either way, drop out.
+    What autograd keeps for one window is what two keep less what one keeps: parameters, kept either way, drop out.
+    The peak is ``PEAK_OVER_KEPT`` times that: factors beside their derivatives, and the copies that products make.
     """
     two = x[:1].detach().repeat(2, 1, 1)
-    return _kept_bytes(forecaster, two, method) - _kept_bytes(forecaster, two[:1], method)
+    kept = _kept_bytes(forecaster, two, method) - _kept_bytes(forecaster, two[:1], method)
+    return math.ceil(PEAK_OVER_KEPT * kept)
 
 
 def _kept_bytes(forecaster: nn.Module, x: Tensor, method: str) -> int:

@@ -1,0 +1,42 @@
+"""Named settings of GRNGC: the library's default and what the authors released. Parameters, nothing else.
+
+``default`` is one configuration for all data; its values are GRNGC's own defaults and docs/defaults.md says why.
+
+The ``published`` ones are the settings of the authors' released code (shared between DREAM3 and DREAM4, one for each
+other data set), to be read at the last epoch: KAN or ReLU MLP with one hidden layer, lag 1, replicates joined end to
+end, the whole record in every step, constant learning rate, own past penalised. They are not at a minimum when they
+stop, so what they give depends on the number of epochs. NetSim's and Traffic's settings were not released.
+"""
+
+from typing import Any
+
+_RELEASED: dict[str, Any] = {
+    "lag": 1,
+    "skip": False,
+    "penalty_scale": "code",
+    "norm": "l1",
+    "penalise_own_past": True,
+    "schedule": "constant",
+    "batch": None,
+    "input_noise": 0.0,
+    "scaling": "pooled",
+    "cross_boundary": True,
+    "lag_collapse": "sum",
+}
+_KAN: dict[str, Any] = {"forecaster": "kan", "forecaster_options": {"base": "identity"}}
+_MLP: dict[str, Any] = {"forecaster": "mlp", "forecaster_options": {"activation": "relu"}}
+
+_DREAM: dict[str, Any] = {"hidden": 128, "learning_rate": 0.01, "penalty": 0.008, "steps": 200}
+_LORENZ96: dict[str, Any] = {"hidden": 512, "learning_rate": 0.01, "penalty": 0.0015, "steps": 200}
+_MEDICAL: dict[str, Any] = {"learning_rate": 0.001, "penalty": 0.01, "steps": 500}
+
+CONFIGURATIONS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "published": _RELEASED | _KAN | _DREAM,
+    "published-mlp": _RELEASED | _MLP | _DREAM,
+    "published-lorenz96": _RELEASED | _KAN | _LORENZ96,
+    "published-lorenz96-mlp": _RELEASED | _MLP | _LORENZ96,
+    "published-medical": _RELEASED | _KAN | _MEDICAL | {"hidden": 256},
+    "published-medical-mlp": _RELEASED | _MLP | _MEDICAL | {"hidden": 512},
+}
+"""Name -> parameters of GRNGC; ``GRNGC(**CONFIGURATIONS["published"])``. ``published`` alone is the DREAM one."""
