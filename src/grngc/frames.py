@@ -8,7 +8,7 @@ import numpy as np
 
 from .checks import Reading, check_names, is_missing, listed, say
 from .errors import InputError
-from .tables import choose_columns, refuse_text, split_rows
+from .tables import choose_columns, split_rows, text_error
 from .times import read_clock
 
 
@@ -91,7 +91,7 @@ def _frame_column(cells: np.ndarray, name: str, origin: str) -> np.ndarray:
         try:
             values[row] = np.nan if is_missing(cell) else _number(cell)
         except (TypeError, ValueError):
-            refuse_text(str(cell), name, _frame_row(row), row == 0, origin)
+            raise text_error(str(cell), name, _frame_row(row), row == 0, origin) from None
     return values
 
 

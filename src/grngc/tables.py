@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -57,17 +57,17 @@ def choose_columns(
     return Columns(wanted, trajectory, time, chosen=series is not None)
 
 
-def refuse_text(cell: str, column: str, place: str, whole_column: bool, origin: str) -> NoReturn:
-    """Raise for text where a number was expected: a whole column of it, or one cell."""
+def text_error(cell: str, column: str, place: str, whole_column: bool, origin: str) -> InputError:
+    """Return the error for text where a number was expected: a whole column of it, or one cell."""
     if whole_column:
-        raise InputError(
+        return InputError(
             say(
                 origin,
                 f"column {column!r} holds text ({cell!r} in {place}), and a series holds numbers: name it as time= "
                 "(--time) or trajectory= (--trajectory), or choose the series with series= (--columns)",
             )
         )
-    raise InputError(
+    return InputError(
         say(
             origin,
             f"could not convert {cell!r} in {place}, column {column!r}, to a number: correct it, or leave the cell "

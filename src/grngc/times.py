@@ -36,7 +36,7 @@ class Clock:
     column: str
 
 
-def read_clock(cells: Sequence[Any], column: str, at: Callable[[int], str], origin: str = "") -> Clock:
+def read_clock(cells: Sequence[Any] | np.ndarray, column: str, at: Callable[[int], str], origin: str = "") -> Clock:
     """Read a time column: numbers, datetimes, ISO dates (2020-01, 2020-01-31, 2020-01-31T12:00) or quarters (2020Q1).
 
     ``at`` names the place of a row number for messages.
