@@ -1,0 +1,145 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from grngc.dataset import Dataset
+from grngc.errors import InputError, InputWarning
+from grngc.graph import CausalGraph
+from grngc.metrics import auprc, auroc, chance, diagonal_floor, score
+from grngc.panel import Panel
+
+CHAIN = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 1]])
+OFF = ~np.eye(3, dtype=bool)
+
+
+def dataset(truth: np.ndarray = CHAIN, scored: np.ndarray | None = None, names: str = "abc") -> Dataset:
+    panel = Panel((np.zeros((4, len(names))),), tuple(names))
+    return Dataset("chain", panel, truth, scored)  # type: ignore[arg-type]
+
+
+@given(st.integers(0, 10_000), st.integers(2, 8))
+def test_areas_are_those_of_scikit_learn_with_ties_and_a_mask(seed: int, size: int) -> None:
+    rng = np.random.default_rng(seed)
+    truth = rng.random((size, size)) < 0.3
+    truth[0, :2] = True, False
+    scores = rng.integers(0, 4, (size, size)) / 7
+    scores[0, :2] = 2, 3
+    scored = rng.random((size, size)) < 0.8
+    scored[0, :2] = True
+    assert auroc(scores, truth, scored) == pytest.approx(roc_auc_score(truth[scored], scores[scored]), abs=1e-12)
+    assert auprc(scores, truth, scored) == pytest.approx(average_precision_score(truth[scored], scores[scored]))
+    # only ranks count
+    assert auroc(7 * scores - 3, truth, scored) == pytest.approx(auroc(scores, truth, scored), abs=1e-12)
+
+
+def test_areas_by_hand() -> None:
+    truth, scores = np.array([[1, 0, 1, 0]]), np.array([[4, 3, 2, 1]])
+    assert auroc(scores, truth) == 3 / 4
+    assert auprc(scores, truth) == pytest.approx((1 / 1 + 2 / 3) / 2)
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [np.zeros((3, 3)), np.full((3, 3), 2.5), np.where(CHAIN, 1, np.nan), np.where(CHAIN, np.inf, 0)],
+    ids=["zero", "constant", "nan", "infinite"],
+)
+def test_degenerate_scores_earn_chance_and_a_warning(scores: np.ndarray) -> None:
+    with pytest.warns(InputWarning, match="no better than chance"):
+        assert auroc(scores, CHAIN) == 0.5
+    with pytest.warns(InputWarning, match="no better than chance"):
+        assert auprc(scores, CHAIN) == pytest.approx(CHAIN.mean())
+
+
+@pytest.mark.parametrize("truth", [np.zeros((3, 3)), np.ones((3, 3))])
+def test_nothing_to_tell_apart_is_refused(truth: np.ndarray) -> None:
+    scores = np.arange(9).reshape(3, 3)
+    for area in (auroc, auprc):
+        with pytest.raises(InputError, match=f"{int(truth.sum())} of 9 scored entries are true"):
+            area(scores, truth)
+    with pytest.raises(InputError, match=r"^chain: "):
+        score(scores, dataset(truth))
+
+
+def test_shapes_must_agree() -> None:
+    with pytest.raises(InputError, match=r"\(2, 2\), \(3, 3\)"):
+        auroc(np.eye(2), CHAIN)
+    with pytest.raises(InputError, match="3 names"):
+        score(np.eye(2), dataset())
+
+
+def test_score_knows_all_views() -> None:
+    scores = np.array([[0.0, 0.1, 0.2], [0.9, 0.0, 0.8], [0.3, 0.7, 0.0]])
+    result = score(scores, dataset(scored=OFF))
+    assert result == {
+        "auroc": 7 / 8,  # of 2 x 4 pairs one is wrong: 0.7 below 0.8
+        "auprc": pytest.approx((1 + 2 / 3) / 2),
+        "auroc_full": pytest.approx(auroc(scores, CHAIN)),
+        "auprc_full": pytest.approx(auprc(scores, CHAIN)),
+        "auroc_off_diagonal": 7 / 8,
+        "auprc_off_diagonal": pytest.approx((1 + 2 / 3) / 2),
+        "prevalence": pytest.approx(2 / 6),
+    }
+    assert score(scores, dataset())["auroc"] == result["auroc_full"] < 0.5
+
+
+def test_a_transposed_graph_is_another_graph() -> None:
+    perfect = CHAIN * [[1.0], [0.8], [0.9]]
+    assert score(perfect, dataset(scored=OFF))["auroc"] == 1
+    assert score(perfect.T, dataset(scored=OFF))["auroc"] == pytest.approx(0.25)
+
+
+def test_a_graph_is_matched_by_its_names() -> None:
+    order = [2, 0, 1]
+    graph = CausalGraph(CHAIN[np.ix_(order, order)], ("c", "a", "b"))
+    assert score(graph, dataset())["auroc"] == 1
+    assert score(CHAIN[np.ix_(order, order)], dataset())["auroc"] < 1
+    with pytest.raises(InputError, match=r"chain: .*\['c', 'z'\]"):
+        score(CausalGraph(CHAIN, ("a", "b", "z")), dataset())
+
+
+def test_per_target_ranks_each_target_on_its_own_level() -> None:
+    truth = np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0]])
+    scores = np.array([[0, 10, 6.0], [0.1, 0, 5.0], [0, 0, 0]])
+    assert score(scores, dataset(truth, OFF))["auroc"] < 1
+    assert score(scores, dataset(truth, OFF), per_target=True)["auroc"] == 1
+
+
+def test_undefined_views_are_nan_and_the_own_view_is_not() -> None:
+    result = score(np.eye(3), dataset(np.eye(3)))
+    assert result["auroc"] == 1
+    assert np.isnan([result["auroc_off_diagonal"], result["auprc_off_diagonal"]]).all()
+
+
+def test_degenerate_graphs_warn_once_and_name_the_data_set() -> None:
+    with pytest.warns(InputWarning, match=r"^chain: ") as caught:
+        result = score(np.zeros((3, 3)), dataset())
+    assert len(caught) == 1
+    assert result == chance(dataset())
+
+
+def test_chance_is_half_and_the_prevalence() -> None:
+    result = chance(dataset(scored=OFF))
+    assert result["auroc"] == result["auroc_full"] == result["auroc_off_diagonal"] == 0.5
+    assert result["auprc"] == result["prevalence"] == pytest.approx(1 / 3)
+    assert result["auprc_full"] == pytest.approx(5 / 9)
+    assert result.keys() == score(CHAIN, dataset()).keys()
+
+
+def test_the_floor_of_a_perfect_diagonal_in_closed_form() -> None:
+    """p true own pasts on top, the other positives tied with all negatives."""
+    p, extra = 10, 30
+    truth = np.eye(p, dtype=bool)
+    truth[np.nonzero(~truth)[0][:extra], np.nonzero(~truth)[1][:extra]] = True
+    floor = diagonal_floor(dataset(truth, names="abcdefghij"))
+    assert floor["auroc"] == pytest.approx((p + extra / 2) / (p + extra))
+    assert floor["auprc"] == pytest.approx((p + extra * (p + extra) / p**2) / (p + extra))
+    assert floor["auroc_off_diagonal"] == 0.5
+    assert floor["auprc_off_diagonal"] == pytest.approx(extra / (p * (p - 1)))
+    assert floor.keys() == score(CHAIN, dataset()).keys()
+
+
+def test_the_floor_knows_an_empty_diagonal_too() -> None:
+    truth = np.array([[0, 1], [0, 0]])
+    assert diagonal_floor(dataset(truth, names="ab"))["auroc"] == pytest.approx((2 + 0.5) / 3)
