@@ -19,6 +19,7 @@ _RELEASED: dict[str, Any] = {
     "schedule": "constant",
     "batch": None,
     "input_noise": 0.0,
+    "weight_decay": 0.0,
     "scaling": "pooled",
     "cross_boundary": True,
     "lag_collapse": "sum",

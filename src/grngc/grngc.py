@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from .errors import InputError
-from .forecasters import ForecasterChoice, build_forecaster, save_forecaster
+from .forecasters import ForecasterChoice, build_forecaster, curved_parameters, save_forecaster
 from .gradients import NORMS, bytes_per_window, gradient_penalty, gradient_scores, windows_within
 from .graph import CausalGraph
 from .panel import Panel, as_panel
@@ -36,6 +36,9 @@ COLLAPSES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 """(target, lag, source) -> (target, source). The sum is eq. 11-13's; JRNGC and others take the maximum."""
 
 PENALTY_SCALES = ("per_output", "code")
+
+ADAM_FLOOR = 0.03
+"""Scores that mean nothing however long the record, in standard deviations per standard deviation."""
 
 
 class GRNGC(BaseEstimator):
@@ -76,6 +79,9 @@ class GRNGC(BaseEstimator):
         ``batch`` windows each (None: all windows).
     input_noise : float
         Standard deviation of Gaussian noise on the inputs while training, in units of ``scaling``.
+    weight_decay : float
+        Decoupled decay (AdamW) of everything but the linear path, in units of the learning rate: the forecaster
+        bends where that forecasts better, and stays straight where it does not.
     scaling : {"pooled", "per_trajectory", "none"}
         z-scores over all trajectories together, over each on its own, or the series as they come.
     cross_boundary : bool
@@ -134,6 +140,7 @@ class GRNGC(BaseEstimator):
         steps: int = 1000,
         batch: int | None = 256,
         input_noise: float = 0.3,
+        weight_decay: float = 2.0,
         scaling: str = "pooled",
         cross_boundary: bool = False,
         lag_collapse: str = "sum",
@@ -155,6 +162,7 @@ class GRNGC(BaseEstimator):
         self.steps = steps
         self.batch = batch
         self.input_noise = input_noise
+        self.weight_decay = weight_decay
         self.scaling = scaling
         self.cross_boundary = cross_boundary
         self.lag_collapse = lag_collapse
@@ -199,7 +207,9 @@ class GRNGC(BaseEstimator):
         collapsed = COLLAPSES[self.lag_collapse](size)
         self.graph_ = CausalGraph(collapsed, panel.names, size, signed, exogenous=panel.exogenous)
         self.forecaster_, self.record_, self.panel_, self.scaling_ = forecaster, record, panel, scaling
-        self.noise_floor_ = noise_floor(len(windows), int(panel.targets.sum()), panel.n_series * self.lag)
+        shrinkage = self._penalty_per_output(panel.targets) / 2 if self.norm == "l1" else 0.0
+        pairs = panel.targets.sum() * panel.n_series * self.lag
+        self.noise_floor_ = noise_floor(len(windows), int(pairs), shrinkage)
         self.n_features_in_ = panel.n_series
         if isinstance(X, Panel) or hasattr(X, "columns"):
             self.feature_names_in_ = np.array(panel.names, dtype=object)
@@ -246,6 +256,7 @@ class GRNGC(BaseEstimator):
             learning_rate=self.learning_rate,
             schedule=self.schedule,
             input_noise=self.input_noise,
+            weight_decay=dict.fromkeys(curved_parameters(forecaster), self.weight_decay),
             generator=generator,
             scores=lambda: read()[0],
             progress=progress,
@@ -302,9 +313,12 @@ class GRNGC(BaseEstimator):
     def _weights(self, targets: np.ndarray) -> Tensor:
         """Return the weight of each gradient entry in the penalty, (target, lag, source)."""
         p = len(targets)
-        scale = self.penalty / (targets.sum() if self.penalty_scale == "per_output" else 1)
+        scale = self._penalty_per_output(targets) / targets.sum()
         penalised = np.ones((p, p)) if self.penalise_own_past else 1 - np.eye(p)
         return torch.tensor((scale * targets[:, None] * penalised)[:, None, :].repeat(self.lag, axis=1))
+
+    def _penalty_per_output(self, targets: np.ndarray) -> float:
+        return self.penalty * (1 if self.penalty_scale == "per_output" else int(targets.sum()))
 
     def _future(self, steps: int, exogenous: ArrayLike | None) -> np.ndarray:
         """Return the scaled future of the exogenous series, (trajectory, steps, exogenous series)."""
@@ -332,11 +346,20 @@ class GRNGC(BaseEstimator):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < low:
                 raise InputError(f"{name} must be a whole number of at least {low}; got {value!r}")
-        for name in ("penalty", "input_noise", "learning_rate"):
+        for name in ("penalty", "input_noise", "weight_decay", "learning_rate"):
             value = getattr(self, name)
             if not isinstance(value, (int, float, np.number)) or not 0 <= value < math.inf:
                 raise InputError(f"{name} must be a finite number of at least 0; got {value!r}")
 
 
-def noise_floor(n_windows: int, n_targets: int, n_inputs: int) -> float:
-    return 0.02
+def noise_floor(n_windows: int, n_entries: int, shrinkage: float) -> float:
+    """Return the score that unrelated series stay below.
+
+    The largest of ``n_entries`` correlations of unrelated standardised series over ``n_windows`` windows is about
+    ``sqrt(2 log(n_entries) / n_windows)`` (the universal threshold of Donoho and Johnstone, Biometrika 1994), and the
+    L1 penalty takes ``shrinkage``, half its weight per output, off each (docs/equations.md). Adam on an L1 term leaves
+    small values, not zeros: ``ADAM_FLOOR`` is the least the floor can be. Checked on independent series in
+    ``benchmarks/noise_floor.py``. A floor, not a test: confidence is another matter.
+    """
+    largest = math.sqrt(2 * math.log(max(n_entries, 2)) / n_windows)
+    return max(ADAM_FLOOR, largest - shrinkage)

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -84,11 +84,12 @@ def minimise(
     learning_rate: float,
     schedule: str,
     input_noise: float,
+    weight_decay: Mapping[nn.Parameter, float],
     generator: torch.Generator,
     scores: Callable[[], np.ndarray],
     progress: Callable[[Progress], None] | None = None,
 ) -> Record:
-    """Train ``forecaster`` in place by Adam.
+    """Train ``forecaster`` in place by Adam, with decoupled weight decay (AdamW) where asked for.
 
     Parameters
     ----------
@@ -103,6 +104,8 @@ def minimise(
     schedule : {"cosine", "constant"}
     input_noise : float
         Standard deviation of Gaussian noise added to the inputs anew at each update.
+    weight_decay : mapping from parameter to float
+        Decoupled decay, in units of the learning rate, of those parameters that have one; the others have none.
     generator : torch.Generator
         Draws batches and noise.
     scores : callable
@@ -115,7 +118,8 @@ def minimise(
     """
     if schedule not in SCHEDULES:
         raise InputError(f"schedule {schedule!r} is not known; choose one of {', '.join(SCHEDULES)}")
-    optimiser = torch.optim.Adam(forecaster.parameters(), lr=learning_rate)
+    groups = [{"params": [q], "weight_decay": weight_decay.get(q, 0.0)} for q in forecaster.parameters()]
+    optimiser = torch.optim.AdamW(groups, lr=learning_rate)
     rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: SCHEDULES[schedule](step / steps))
     batches = _batches(x, y, batch, input_noise, generator)
     start, every, before = time.monotonic(), max(1, steps // 100), None

@@ -12,7 +12,7 @@ There is no base class; ``tests/contracts/test_forecasters.py`` is the contract 
 
 from .build import FORECASTERS, ForecasterChoice, build_forecaster, load_forecaster, save_forecaster
 from .kan import KAN
-from .linear import Linear, LinearSkip
+from .linear import Linear, LinearSkip, curved_parameters
 from .lstm import LSTM
 from .mlp import MLP
 from .tcn import TCN
@@ -27,6 +27,7 @@ __all__ = [
     "Linear",
     "LinearSkip",
     "build_forecaster",
+    "curved_parameters",
     "load_forecaster",
     "save_forecaster",
 ]

@@ -54,3 +54,10 @@ class LinearSkip(nn.Module):
         weight = self.straight.direct.weight
         direct = weight if factors.direct is None else weight + factors.direct
         return forecast + self.straight(x), factors._replace(direct=direct)
+
+
+def curved_parameters(forecaster: nn.Module) -> list[nn.Parameter]:
+    """Return the parameters that bend the forecast: all but those of a linear path."""
+    if isinstance(forecaster, Linear):
+        return []
+    return list((forecaster.bent if isinstance(forecaster, LinearSkip) else forecaster).parameters())
