@@ -1,0 +1,50 @@
+"""What all tests share: one thread, seeds that do not leak, a guard on torch's global settings, the shared data."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+import torch
+
+hypothesis.settings.register_profile("grngc", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("grngc")
+torch.set_num_threads(1)
+
+
+def _settings() -> dict[str, object]:
+    return {
+        "default dtype": torch.get_default_dtype(),
+        "threads": torch.get_num_threads(),
+        "grad mode": torch.is_grad_enabled(),
+        "deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
+    }
+
+
+@pytest.fixture(autouse=True)
+def _isolated() -> Iterator[None]:
+    """Seed torch inside the test only, and fail a test that leaves one of torch's settings changed."""
+    before = _settings()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        yield
+    assert _settings() == before
+
+
+@pytest.fixture
+def float64() -> Iterator[None]:
+    """Make float64 torch's default inside the test, so that known answers hold to many digits."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Folder of the shared data sets; the test is skipped where there is none."""
+    root = Path(os.environ.get("GRNGC_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
+    if not root.is_dir():
+        pytest.skip(f"no shared data at {root}: set GRNGC_DATA to their folder")
+    return root.resolve()
