@@ -1,0 +1,167 @@
+"""The training loop, on objectives whose every step is known."""
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from grngc.errors import DivergenceError, InputError
+from grngc.training import Progress, Record, minimise
+
+
+class Point(nn.Module):
+    """A forecaster that is one number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = nn.Parameter(torch.zeros(()))
+
+
+def steady(forecaster: nn.Module) -> Callable[[Tensor, Tensor], tuple[float, float]]:
+    """Return an objective of slope 1 everywhere: Adam then moves by exactly its learning rate."""
+
+    def objective(x: Tensor, y: Tensor) -> tuple[float, float]:
+        for parameter in forecaster.parameters():
+            parameter.grad = torch.ones_like(parameter)
+        return 1.0, 0.5
+
+    return objective
+
+
+def run(forecaster: nn.Module, objective: Callable | None = None, *, n: int = 8, **changes: Any) -> Record:
+    x = torch.arange(float(n)).reshape(n, 1, 1).repeat(1, 2, 3)
+    settings: dict[str, Any] = {
+        "steps": 100, "batch": None, "learning_rate": 0.01, "schedule": "constant", "input_noise": 0.0,
+        "weight_decay": {}, "generator": torch.Generator().manual_seed(0), "scores": lambda: np.ones(2),
+    }  # fmt: skip
+    y = torch.arange(float(n)).reshape(n, 1)
+    return minimise(forecaster, objective or steady(forecaster), x, y, **(settings | changes))
+
+
+@pytest.mark.parametrize(("schedule", "share"), [("constant", 1.0), ("cosine", 101 / 200)])
+def test_schedule(schedule: str, share: float) -> None:
+    """The way gone is the sum of the learning rates; a cosine over n steps sums to (n + 1) / 2."""
+    point = Point()
+    run(point, schedule=schedule)
+    assert float(point.at.detach()) == pytest.approx(-0.01 * 100 * share, rel=1e-4)
+
+
+def test_weight_decay_is_decoupled_and_only_where_asked() -> None:
+    pair = nn.ModuleList([Point(), Point()])
+    with torch.no_grad():
+        for point in pair:
+            point.at += 5.0
+
+    def flat(x: Tensor, y: Tensor) -> tuple[float, float]:
+        for parameter in pair.parameters():
+            parameter.grad = torch.zeros_like(parameter)
+        return 1.0, 0.0
+
+    run(pair, flat, weight_decay={pair[0].at: 2.0})
+    assert float(pair[0].at.detach()) == pytest.approx(5 * (1 - 0.01 * 2) ** 100, rel=1e-4)
+    assert float(pair[1].at.detach()) == 5
+
+
+def seen_by(batch: int | None, **changes: Any) -> list[Tensor]:
+    point, seen = Point(), []
+    inner = steady(point)
+
+    def objective(x: Tensor, y: Tensor) -> tuple[float, float]:
+        assert torch.equal(x[:, 0, 0].round(), y[:, 0])
+        seen.append(x.clone())
+        return inner(x, y)
+
+    run(point, objective, batch=batch, **changes)
+    return seen
+
+
+def test_batches_read_every_window_once_before_any_twice() -> None:
+    order = torch.stack([x[:, 0, 0] for x in seen_by(2)]).reshape(25, 8)  # 25 rounds of 4 batches
+    assert all(sorted(row.tolist()) == list(range(8)) for row in order)
+    assert len({tuple(row.tolist()) for row in order}) > 20
+
+
+@pytest.mark.parametrize("batch", [None, 8, 100])
+def test_a_batch_of_all_is_all_in_order(batch: int | None) -> None:
+    assert all(torch.equal(x[:, 0, 0], torch.arange(8.0)) for x in seen_by(batch))
+
+
+def test_input_noise_is_new_gaussian_noise_at_every_step() -> None:
+    noise = torch.stack(seen_by(None, input_noise=0.05)) - torch.arange(8.0).reshape(1, 8, 1, 1)
+    assert float(noise.std()) == pytest.approx(0.05, rel=0.03)
+    assert abs(float(noise.mean())) < 0.003
+    assert len(noise.unique()) > 0.99 * noise.numel()
+
+
+def test_record_and_progress() -> None:
+    heard: list[Progress] = []
+    record = run(Point(), steps=250, progress=heard.append)
+    assert [row["step"] for row in record.trace] == [p.step for p in heard]
+    assert 50 <= len(heard) <= 200
+    assert heard[-1][:5] == (250, 250, 1.5, 1.0, 0.5)
+    assert heard[-1].seconds_left == 0 < heard[0].seconds_left
+    assert record.trace[3] == {"step": 8, "loss": 1.5, "forecast_error": 1.0, "penalty": 0.5}
+    assert json.loads(json.dumps(record.to_dict()))["trace"][3]["step"] == 8
+    assert record.steps == 250
+    assert record.seconds > 0
+
+
+def test_trace_rows_are_means_since_the_row_before() -> None:
+    values = iter(range(1, 1000))
+
+    def objective(x: Tensor, y: Tensor) -> tuple[float, float]:
+        return 1 / next(values), 0.0
+
+    record = run(Point(), objective, steps=205)  # rows every 2 steps, and a last one of 1
+    assert record.trace[1]["loss"] == pytest.approx((1 / 3 + 1 / 4) / 2)
+    assert record.trace[-1] == {"step": 205, "loss": 1 / 205, "forecast_error": 1 / 205, "penalty": 0.0}
+
+
+@pytest.mark.parametrize(("later", "change", "converged"), [(1.05, 0.05 / 2.05, True), (3.0, 0.5, False)])
+def test_settled_is_judged_by_the_last_quarter(later: float, change: float, converged: bool) -> None:
+    steps_seen: list[int] = []
+    point = Point()
+
+    def scores() -> np.ndarray:
+        steps_seen.append(round(-float(point.at.detach()) / 0.01))
+        return np.array([1.0, 1.0 if steps_seen[-1] < 100 else later])
+
+    record = run(point, scores=scores)
+    assert steps_seen[0] == 75
+    assert steps_seen[-1] == 100
+    assert record.score_change == pytest.approx(change)
+    assert record.converged is converged
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_loss_that_is_not_finite_is_divergence(value: float) -> None:
+    losses = iter([1.0] * 6 + [value] * 100)
+    with pytest.raises(
+        DivergenceError, match=r"loss became \w+ at step 7 of 100; no graph .* learning rate \(now 0.01\)"
+    ):
+        run(Point(), lambda x, y: (next(losses), 0.0))
+
+
+def test_scores_that_are_not_finite_are_divergence() -> None:
+    with pytest.raises(DivergenceError, match="gradient is not finite"):
+        run(Point(), scores=lambda: np.array([math.nan]))
+
+
+@pytest.mark.parametrize(("error", "fails"), [(14.0, False), (17.0, True)])
+def test_an_error_far_above_the_means_is_divergence(error: float, fails: bool) -> None:
+    """The mean of 0..7 forecasts them with an error of 5.25; three times that is 15.75."""
+    if not fails:
+        assert run(Point(), lambda x, y: (error, 0.0)).trace[-1]["forecast_error"] == error
+        return
+    with pytest.raises(DivergenceError, match=r"ended at 17, the mean alone gives 5\.25"):
+        run(Point(), lambda x, y: (error, 0.0))
+
+
+def test_unknown_schedule() -> None:
+    with pytest.raises(InputError, match="schedule 'linear' is not known; choose one of cosine, constant"):
+        run(Point(), schedule="linear")
