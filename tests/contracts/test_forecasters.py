@@ -1,8 +1,11 @@
 """The contract of every forecaster, alone and beside a linear path, and of a module a user brings."""
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import safetensors.torch
 import torch
 from torch import Tensor, nn
 
@@ -174,9 +177,22 @@ class TestFiles:
         with pytest.raises(InputError, match="not a forecaster written by grngc"):
             load_forecaster(path)
 
-    def test_options_and_numbers_of_numpy_are_kept(self, tmp_path: Path) -> None:
-        import numpy as np
+    @pytest.mark.parametrize(
+        "change",
+        [{"n_series": 3}, {"forecaster": "lstm"}, {"options": {"width": 2}}, {"n_lags": None}, None],
+        ids=["shape", "kind", "option", "number", "no recipe"],
+    )
+    def test_a_recipe_that_does_not_fit_is_refused(self, tmp_path: Path, change: dict | None) -> None:
+        path = save_forecaster(tmp_path / "f", MLP(2, 1), "mlp", 2, 1, options={}, skip=False)
+        with safetensors.safe_open(path, framework="pt") as file:
+            recipe = json.loads(file.metadata()["grngc"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        recipe = [] if change is None else recipe | change
+        safetensors.torch.save_file(tensors, path, metadata={"grngc": json.dumps(recipe)})
+        with pytest.raises(InputError):
+            load_forecaster(path)
 
+    def test_options_and_numbers_of_numpy_are_kept(self, tmp_path: Path) -> None:
         options = {"hidden": np.int64(3), "base": "silu", "grid_range": (-3, 3), "grid_size": 4, "scaler": False}
         kan = KAN(2, 1, **options)
         again = load_forecaster(
