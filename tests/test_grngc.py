@@ -13,9 +13,10 @@ import torch
 from sklearn.base import clone
 from torch import Tensor, nn
 
+import grngc.grngc
 from grngc.errors import DivergenceError, InputError
-from grngc.forecasters import FORECASTERS, load_forecaster
-from grngc.gradients import gradient_scores
+from grngc.forecasters import FORECASTERS, build_forecaster, load_forecaster
+from grngc.gradients import bytes_per_window, gradient_scores
 from grngc.grngc import GRNGC
 from grngc.panel import as_panel
 from grngc.training import Progress
@@ -339,6 +340,28 @@ class TestDivergence:
         x = np.random.default_rng(0).normal(size=(200, 5)) * [10, 0.1, 0.1, 0.1, 0.1]
         panel = as_panel(x, exogenous=["x2", "x3", "x4", "x5"])
         GRNGC(**QUICK | {"forecaster": "linear"}, scaling="none").fit(panel)
+
+    @pytest.mark.filterwarnings("ignore:.*transposed")
+    def test_one_window_is_enough_to_fit(self) -> None:
+        """It has no spread around its mean; an error near nothing is no divergence."""
+        GRNGC(lag=1, steps=200).fit([[1.0, 2.0], [3.0, 5.0]])
+
+
+def test_windows_are_cut_to_the_memory_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each update reads its batch in parts of as many windows as the budget holds."""
+    parts: list[int] = []
+    real = grngc.grngc.gradient_penalty
+
+    def counted(forecaster: nn.Module, x: Tensor, *args: Any, **options: Any) -> tuple[Tensor, Tensor]:
+        parts.append(len(x))
+        return real(forecaster, x, *args, **options)
+
+    monkeypatch.setattr(grngc.grngc, "gradient_penalty", counted)
+    each = bytes_per_window(build_forecaster("mlp", 3, 1, options={"hidden": 6}, skip=True), torch.randn(2, 1, 3))
+    for n_windows, expected in ((1, [1] * 32), (10, [10, 10, 10, 2]), (100, [32])):
+        parts.clear()
+        GRNGC(**QUICK | {"steps": 1}, memory_budget=n_windows * each).fit(SMALL)
+        assert parts == expected
 
 
 def test_progress_is_heard_and_kept() -> None:
