@@ -1,4 +1,4 @@
-"""The estimator where the graph is known: direction, lag, sign, the lasso it is when linear. Every parameter is felt."""
+"""The estimator where the graph is known: direction, lag, sign, the lasso when linear. Every parameter is felt."""
 
 from typing import Any
 
