@@ -182,7 +182,8 @@ def drop_or_refuse_constant(reading: Reading, drop: bool, noise: np.ndarray | No
     everything = np.concatenate(reading.trajectories)
     if noise is None:
         noise = np.finfo(float).eps * np.nanmax(np.abs(everything), axis=0)
-    span = np.nanmax(everything, axis=0) - np.nanmin(everything, axis=0)
+    with np.errstate(over="ignore"):  # an infinite span is no less a span
+        span = np.nanmax(everything, axis=0) - np.nanmin(everything, axis=0)
     constant = span <= ROUNDING * noise
     if not constant.any():
         return reading

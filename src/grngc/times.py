@@ -12,7 +12,6 @@ from .errors import InputError
 
 STEP_TOLERANCE = 0.05
 """Steps within this share of the usual step are equal: 0.33, 0.34, 0.33 are thirds, 365 and 366 days are years."""
-SHORTEST_MONTH = 28.0
 QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")
 
 
@@ -125,33 +124,33 @@ def check_clock(clock: Clock, reading: Reading, groups: Sequence[np.ndarray]) ->
 
 
 def _warn_if_unequal(clock: Clock, reading: Reading, groups: Sequence[np.ndarray]) -> None:
-    every = np.concatenate([np.diff(clock.values[rows]) for rows in groups])
+    months = _months(clock) if clock.dates else None
+    unit = "" if not clock.dates else " days" if months is None else " months"
+    times = clock.values if months is None else months
+    every = np.concatenate([np.diff(times[rows]) for rows in groups])
     if not every.size:
         return
     usual = float(np.median(every))
-    if clock.dates and usual >= SHORTEST_MONTH - 1 and _are_months(clock.values, groups):
-        return
-    unit = " days" if clock.dates else ""
+    tolerance = STEP_TOLERANCE * usual
     for r, rows in enumerate(groups):
-        steps = np.diff(clock.values[rows])
-        odd = np.abs(steps - usual) > STEP_TOLERANCE * usual
+        steps = np.diff(times[rows])
+        odd = np.abs(steps - usual) > tolerance
         if odd.any():
             t = int(np.argmax(odd))
-            share = np.mean(np.abs(every - usual) > STEP_TOLERANCE * usual)
             warn(
                 reading.origin,
                 f"unequal time steps: column {clock.column!r} steps by {steps[t]:.6g}{unit} before "
-                f"{reading.at(r, t + 1)}, usually by {usual:.6g}{unit} ({share:.0%} of the steps differ); "
+                f"{reading.at(r, t + 1)}, usually by {usual:.6g}{unit} "
+                f"({np.mean(np.abs(every - usual) > tolerance):.0%} of the steps differ); "
                 "a lag counts rows, not time: resample to equal steps if that matters",
             )
             return
 
 
-def _are_months(days: np.ndarray, groups: Sequence[np.ndarray]) -> bool:
-    """Return whether all steps are the same whole number of months, on one day of the month or on its last."""
-    dates = np.round(days).astype("datetime64[D]")  # an offset from UTC moves midnight by less than half a day
+def _months(clock: Clock) -> np.ndarray | None:
+    """Return dates as months since 1970 if all are on one day of the month, or on its last; None otherwise."""
+    dates = np.round(clock.values).astype("datetime64[D]")  # an offset from UTC moves midnight by half a day at most
     months = dates.astype("datetime64[M]")
     day = (dates - months).astype(int)
     last = ((months + 1).astype("datetime64[D]") - dates).astype(int) == 1
-    steps = np.concatenate([np.diff(months[rows].astype(int)) for rows in groups])
-    return bool((steps == steps[0]).all() and ((day == day.max()) | last).all())
+    return months.astype(float) if ((day == day.max()) | last).all() and len(np.unique(months)) > 1 else None

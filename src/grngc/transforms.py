@@ -216,7 +216,7 @@ def transform_all(
     for r, values in enumerate(trajectories):
         if len(values) < longest + 2:
             raise InputError(
-                f"the transforms use up the first {longest} points, but the trajectory that begins at {at(r, 0)} has "
+                f"the transforms use up the first {longest} points and 2 must be left, but the trajectory that begins at {at(r, 0)} has "
                 f"{len(values)}: leave it out, or choose a shorter period (transform=, --transform)"
             )
         columns = []
@@ -246,7 +246,8 @@ def _run_chain(
                 f"{transform.reason}: series {series!r} is {x[row]:g} at {at(row + lost)}; "
                 f"give this series another transform (transform={{{series!r}: ...}}, --transform)"
             )
-        x = transform.apply(x)
+        with np.errstate(over="ignore"):  # refused below, by name
+            x = transform.apply(x)
         lost += transform.lost
         if np.isinf(x).any():
             row = int(np.argmax(np.isinf(x)))

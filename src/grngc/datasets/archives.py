@@ -1,6 +1,7 @@
 """NPY and NPZ files, opened with care: no pickle is ever read, and sizes are checked before anything is expanded."""
 
 import lzma
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -20,7 +21,9 @@ MAX_RATIO = 500
 """A member that expands by more is refused where it takes over ``RATIO_FROM`` bytes: noise in a series does not
 compress like that, a file made to fill the memory does."""
 RATIO_FROM = 2**24
-UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, ValueError, EOFError, OSError, RuntimeError)
+BAD_HEADER = (ValueError, TypeError, KeyError, EOFError, SyntaxError, tokenize.TokenError)
+"""What NumPy raises over a broken header, which is a Python literal."""
+UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, RuntimeError, *BAD_HEADER)
 """What a broken archive raises; NotImplementedError (unknown compression) is a RuntimeError."""
 
 
@@ -113,7 +116,7 @@ def _check_header(file: IO[bytes], size: int, origin: str) -> None:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, dtype = read(file)
-    except (ValueError, EOFError) as error:
+    except BAD_HEADER as error:
         raise InputError(f"{origin}: not a NumPy array ({error})") from error
     if dtype.hasobject:
         raise InputError(f"{origin}: holds pickled Python objects, which are never read: save numbers (dtype float)")

@@ -11,7 +11,7 @@ from ..frames import read_frames
 from ..panel import Panel, panel_of
 from ..transforms import TransformChoice
 from .archives import load_npz, read_archive
-from .text import TextTable, open_text, read_text
+from .text import NUMBER, TextTable, open_text, read_text
 
 TEXT = (".csv", ".tsv", ".txt")
 SQUARE = "a square table (row = target, column = source) with names in its first row and first column"
@@ -119,7 +119,7 @@ def read_truth(path: Path | str, names: Sequence[str] | None = None) -> tuple[np
         truth, found = _truth_from_archive(path, names)
     elif suffix in TEXT:
         table = open_text(path)
-        if table.header is None:
+        if table.header is None or all(NUMBER.fullmatch(name) for name in table.header):
             raise InputError(
                 f"{path}: the first row holds numbers; expected names: {SQUARE}, or columns source, target"
             )
