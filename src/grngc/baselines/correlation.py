@@ -1,0 +1,57 @@
+"""Absolute correlation at the same time: the control that any claim about direction must beat."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from ..graph import CausalGraph
+from ..panel import Panel, as_panel
+from ..scaling import Scaling
+from .fitted import remember_series
+
+
+class Correlation(BaseEstimator):
+    """Score pairs by |Pearson correlation| at lag 0, all points of all trajectories together.
+
+    The scores are symmetric, so they say nothing about direction, and nothing about lags: a graph begins at lag 1, and
+    there they are stored. Each series correlates with itself at 1, which ranks the diagonal first; where a data
+    set scores the diagonal that is the perfect answer, and elsewhere it does not count.
+
+    Attributes
+    ----------
+    graph_ : CausalGraph
+        Its ``signs`` are those of the correlation. Rows of exogenous series are zero.
+    n_features_in_ : int
+    feature_names_in_ : array of str
+        Only after a fit on a panel or a data frame.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).normal(size=(200, 2))
+    >>> x[:, 1] -= x[:, 0]
+    >>> Correlation().fit(x).graph_.edges(top=1)[0].sign
+    '-'
+    """
+
+    def fit(self, X: Any, y: None = None) -> "Correlation":
+        """Measure the correlations.
+
+        Parameters
+        ----------
+        X : Panel or anything :func:`grngc.as_panel` takes
+            With ``missing="drop"``, points in time at which any series is missing are left out.
+        y : ignored
+            Present by scikit-learn's convention.
+        """
+        panel = as_panel(X)
+        points = np.concatenate(panel.trajectories)
+        whole = Panel((points[np.isfinite(points).all(axis=1)],), panel.names)
+        (values,) = Scaling.of(whole, "pooled").apply(whole).trajectories
+        signed = values.T @ values / len(values)
+        # ties between a pair's two directions are exact, so that rounding cannot break them
+        signed = (signed + signed.T) / 2 * panel.targets[:, None]
+        self.graph_ = CausalGraph(np.abs(signed), panel.names, signs=signed[:, None, :], exogenous=panel.exogenous)
+        remember_series(self, X, panel)
+        return self

@@ -1,0 +1,14 @@
+"""Every method by name: the one list."""
+
+from sklearn.base import BaseEstimator
+
+from .baselines import Correlation, LaggedCorrelation, RidgeVAR
+from .grngc import GRNGC
+
+METHODS: dict[str, type[BaseEstimator]] = {
+    "grngc": GRNGC,
+    "correlation": Correlation,
+    "lagged_correlation": LaggedCorrelation,
+    "ridge_var": RidgeVAR,
+}
+"""Name -> estimator class: keyword parameters, ``fit(X)``, the result in ``graph_``."""
