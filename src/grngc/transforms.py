@@ -216,8 +216,8 @@ def transform_all(
     for r, values in enumerate(trajectories):
         if len(values) < longest + 2:
             raise InputError(
-                f"the transforms use up the first {longest} points and 2 must be left, but the trajectory that begins at "
-                f"{at(r, 0)} has {len(values)}: leave it out, or choose a shorter period (transform=, --transform)"
+                f"the transforms use up the first {longest} points and 2 must be left, but the trajectory from "
+                f"{at(r, 0)} on has {len(values)}: leave it out, or choose a shorter period (transform=, --transform)"
             )
         columns = []
         for i, name in enumerate(names):
