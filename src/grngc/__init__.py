@@ -1,0 +1,61 @@
+"""grngc: which series drives which, read from the input gradients of one neural forecaster (arXiv 2507.11178).
+
+Start with :func:`discover`, or on the command line with ``grngc discover FILE --out DIR``. Names are loaded when first
+used, so that ``import grngc`` and ``grngc --help`` import neither torch nor pandas.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .datasets.files import read_panel
+    from .discovery import Discovery, discover
+    from .errors import DivergenceError, InputError, InputWarning
+    from .graph import CausalGraph, Edge
+    from .grngc import GRNGC
+    from .panel import Panel, as_panel
+
+    __version__: str
+
+__all__ = [
+    "GRNGC",
+    "CausalGraph",
+    "Discovery",
+    "DivergenceError",
+    "Edge",
+    "InputError",
+    "InputWarning",
+    "Panel",
+    "__version__",
+    "as_panel",
+    "discover",
+    "read_panel",
+]
+
+_HOMES = {
+    "GRNGC": "grngc",
+    "CausalGraph": "graph",
+    "Discovery": "discovery",
+    "DivergenceError": "errors",
+    "Edge": "graph",
+    "InputError": "errors",
+    "InputWarning": "errors",
+    "Panel": "panel",
+    "as_panel": "panel",
+    "discover": "discovery",
+    "read_panel": "datasets.files",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("grngc")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,234 @@
+"""The command line: parse, call, print. Nothing heavy is imported before a command runs.
+
+Every error is one line on stderr. Exit codes: 0 fine, 1 a bug of ours, 2 input or usage, 3 ran but no trustworthy
+graph, 130 interrupted, 141 the reader of our output went away.
+"""
+
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from . import cli_truth
+from .errors import InputError
+from .folders import check_folder
+from .terminal import OK, UNTRUSTWORTHY, USAGE, exit_code_of, shown_progress, tell
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,  # plain help: groups in boxes leave half the width of a terminal for words
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    return exit_code_of(lambda: _run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def _run(arguments: list[str]) -> int:
+    """Parse and call; unlike ``app()`` this lets every exception through."""
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("grngc", arguments) as context:
+            return command.invoke(context) or OK
+    except typer.Exit as end:
+        return end.exit_code
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from . import __version__
+
+        print(f"grngc {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _overview(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Find out which series drives which, from measurements over time.
+
+    An arrow A -> B says that the past of A helps to forecast B, beyond what the past of B and of all other series in
+    the file tell. It does not say what would happen to B if you changed A.
+
+    \b
+    To see it work:    grngc demo
+    On your own file:  grngc discover measurements.csv --out results
+    """
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command()
+def discover(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV, TSV, Parquet, NPY or NPZ file.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the results; made if needed, refused if not empty."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that are in DIR.")] = False,
+    trajectory: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column that tells replicates, subjects or experiments apart."),
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column that holds the time, which is checked.")
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="Series to use.  [default: all other columns]")
+    ] = None,
+    exogenous: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,...", help="Series that may drive others but are driven by none: weather, load."),
+    ] = None,
+    transform: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[SERIES=]STEPS",
+            help="difference, log, growth, detrend, seasonal_difference:PERIOD, or several joined by commas. "
+            "For one series with SERIES=, and again for the next.",
+        ),
+    ] = None,
+    missing: Annotated[
+        str, typer.Option(metavar="refuse|drop", help="Stop at gaps, or use only windows without gaps.")
+    ] = "refuse",
+    drop_constant: Annotated[bool, typer.Option("--drop-constant", help="Leave out series that never change.")] = False,
+    lag: Annotated[int | None, typer.Option(metavar="N", help="Time steps to look back.  [default: 1]")] = None,
+    configuration: Annotated[
+        str, typer.Option(metavar="NAME", help="Settings to start from: default, published, ...")
+    ] = "default",
+    forecaster: Annotated[
+        str | None, typer.Option(metavar="NAME", help="mlp, kan, lstm, tcn or linear.  [default: mlp]")
+    ] = None,
+    penalty: Annotated[float | None, typer.Option(metavar="X", help="More leaves fewer edges.  [default: 0.2]")] = None,
+    steps: Annotated[int | None, typer.Option(metavar="N", help="Training steps.  [default: 1000]")] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(metavar="X", help="Lower it when training diverges.  [default: 0.003]")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="The same seed gives the same graph.")] = 0,
+    device: Annotated[
+        str | None, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1, mps or auto.  [default: cpu]")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(metavar="N", help="Threads to compute with.  [default: torch's choice]")
+    ] = None,
+    top: Annotated[int, typer.Option(metavar="N", help="Edges to show in the summary.")] = 10,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print the record and every edge as JSON, nothing else; DIR may be left out."),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
+) -> int:
+    """Find out which series in FILE drives which.
+
+    FILE has one row for each point in time, one column for each series, and names in its first row.
+
+    \b
+    Written to DIR:
+      edges.csv               source, target, lag, score, sign; strongest first
+      graph.npz               the same as arrays
+      forecaster.safetensors  what was trained
+      run.json                how it was done, and what may be concluded
+
+    \b
+    Examples:
+      grngc discover measurements.csv --out results
+      grngc discover cells.csv --out results --trajectory plate --lag 2
+      grngc discover economy.csv --out results --transform growth
+
+    Exit code 3: it ran, but no series stands out (the files are written and say so), or training diverged (no files
+    are written).
+    """
+    if out is None and not as_json:
+        raise InputError("no --out DIR: say where the results go (or --json to print them only)")
+    if top < 0:
+        raise InputError(f"--top must be at least 0; got {top}")
+    if out is not None:
+        check_folder(out, overwrite)
+    from .discovery import discover as find
+
+    chosen = {
+        "lag": lag, "forecaster": forecaster, "penalty": penalty, "steps": steps, "learning_rate": learning_rate,
+        "device": device,
+    }  # fmt: skip
+    with shown_progress(quiet or as_json) as progress:
+        found = find(
+            file,
+            configuration=configuration,
+            threads=threads,
+            progress=progress,
+            trajectory=trajectory,
+            time=time,
+            series=_names(columns),
+            exogenous=_names(exogenous) or (),
+            transform=_transforms(transform),
+            missing=missing,
+            drop_constant=drop_constant,
+            random_state=seed,
+            **{name: value for name, value in chosen.items() if value is not None},
+        )
+    files = [] if out is None else found.save(out, overwrite)
+    if as_json:
+        edges = [edge._asdict() for edge in found.graph.edges(own_past=True, by_lag=True)]
+        print(json.dumps(found.record | {"files": list(map(str, files)), "edges": edges}, allow_nan=False))
+    elif not quiet:
+        print(found.summary(top))
+        print(f"Results in {out}: {', '.join(path.name for path in files)}")
+    if (quiet or as_json) and not (found.trustworthy and found.converged):
+        tell("warning", found.record["conclusion"])
+    return OK if found.trustworthy else UNTRUSTWORTHY
+
+
+app.command()(cli_truth.demo)
+app.add_typer(cli_truth.simulate)
+app.command()(cli_truth.score)
+
+
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False) -> int:
+    """Show versions, devices, threads and memory, and what is amiss."""
+    from .environment import examine
+
+    facts = examine()
+    if as_json:
+        print(json.dumps(facts))
+    else:
+        lines = {name: version or "not installed" for name, version in facts["versions"].items()}
+        lines |= {"platform": facts["platform"], "processors": facts["processors"]}
+        if "devices" in facts:
+            lines["devices"] = f"{', '.join(facts['devices'])}; --device auto takes {facts['device_auto']}"
+            lines["threads"] = f"{facts['threads']} in torch; --threads N changes it for a run"
+            lines["memory"] = f"{facts['memory_budget'] // 2**20} MiB for the arrays of one chunk"
+        for name, value in lines.items():
+            print(f"{name:<16}{value}")
+    for problem in facts["problems"]:
+        tell("error", problem)
+    return USAGE if facts["problems"] else OK
+
+
+def _names(text: str | None) -> list[str] | None:
+    """Split names at commas; a name that holds one is quoted as in CSV."""
+    if text is None:
+        return None
+    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
+
+
+def _transforms(texts: list[str] | None) -> Any:
+    """Turn ``growth`` into what ``transform=`` takes, and likewise ``gdp=log,difference`` and ``rate=detrend``."""
+    if not texts:
+        return None
+    if len(texts) == 1 and "=" not in texts[0]:
+        return texts[0].split(",")
+    named = {name: steps.split(",") for name, _, steps in (text.rpartition("=") for text in texts) if name}
+    if len(named) < len(texts):
+        raise InputError("--transform: give it once for all series, or with SERIES= and once for each series")
+    return named

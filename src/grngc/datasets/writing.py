@@ -1,0 +1,42 @@
+"""A data set as files that :func:`read_panel` and :func:`read_truth` read back."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..dataset import Dataset
+from ..folders import write_folder
+from ..storage import write_atomically
+
+TRAJECTORY = "trajectory"
+"""Column of ``data.csv`` that tells trajectories apart, where there are several."""
+
+
+def write_dataset(dataset: Dataset, folder: Path | str, overwrite: bool = False) -> list[Path]:
+    """Write ``data.csv`` (a row for each time) and ``truth.csv`` (0 and 1, row = target, column = source).
+
+    Numbers are written with as many digits as give the same number back. The folder is made if needed, and refused
+    when it is not empty unless ``overwrite``.
+    """
+    names, several = dataset.panel.names, dataset.panel.n_trajectories > 1
+    rows = (
+        ([label] if several else []) + times.tolist()
+        for label, values in zip(dataset.panel.labels, dataset.panel.trajectories, strict=True)
+        for times in values
+    )
+    truth = ([target, *row.astype(int)] for target, row in zip(names, dataset.truth, strict=True))
+    writers: dict[str, Callable[[Path], object]] = {
+        "data.csv": lambda path: write_atomically(path, _csv([TRAJECTORY, *names] if several else names, rows)),
+        "truth.csv": lambda path: write_atomically(path, _csv(["target", *names], truth)),
+    }
+    return write_folder(folder, writers, overwrite)
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(header)
+    table.writerows(rows)
+    return text.getvalue()

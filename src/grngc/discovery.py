@@ -1,0 +1,242 @@
+"""From data to a graph a person can judge: all that ``grngc discover`` does, in one call."""
+
+import csv
+import difflib
+import inspect
+import io
+import json
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .configurations import CONFIGURATIONS
+from .datasets.files import read_panel
+from .environment import versions
+from .errors import InputError, InputWarning
+from .folders import write_folder
+from .graph import CausalGraph, Edge
+from .grngc import GRNGC
+from .panel import as_panel
+from .record import conclude, describe, plain, standing_out
+from .storage import write_atomically
+from .summary import summarise
+from .training import Progress
+
+FORMAT_VERSION = 1
+"""Of ``run.json`` and ``edges.csv``. Later versions of grngc add keys and columns; a change of one adds one here."""
+
+MOST_THREADS = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Discovery:
+    """A graph, how it came about, and what may be concluded.
+
+    Attributes
+    ----------
+    graph : CausalGraph
+    record : dict
+        What ``run.json`` holds: configuration, data, versions, seed, timings, course of training, conclusion.
+    noise_floor : float
+        Scores at or below it are what unrelated series give.
+    trustworthy : bool
+        Whether any series stands out as a source of another; if not, no graph should be read from the scores.
+    estimator : GRNGC
+        Fitted; ``estimator.forecast(steps)`` continues the series.
+    """
+
+    graph: CausalGraph
+    record: dict[str, Any]
+    noise_floor: float
+    trustworthy: bool
+    estimator: GRNGC = field(repr=False)
+
+    @property
+    def converged(self) -> bool:
+        """Whether the scores had settled when training ended."""
+        return self.record["training"]["converged"]
+
+    def standing_out(self) -> list[Edge]:
+        """Return the pairs of two series whose score is above the noise floor, strongest first."""
+        return standing_out(self.graph, self.noise_floor)
+
+    def summary(self, top: int = 10) -> str:
+        """Return a page of plain text: data, configuration, training, the ``top`` strongest edges, the conclusion."""
+        return summarise(self.record, self.standing_out(), top)
+
+    def save(self, folder: Path | str, overwrite: bool = False) -> list[Path]:
+        """Write the results into a folder: all or nothing; ``run.json`` comes last and says that all are there.
+
+        ``edges.csv`` has one row for each ordered pair and lag, own past included, strongest first. Its names are the
+        data's, letter for letter, so that they can be matched again: a name such as ``=A1`` would be a formula to a
+        spreadsheet, which must be told to import that column as text. ``graph.npz`` is read by
+        :meth:`CausalGraph.load`, ``forecaster.safetensors`` by :func:`grngc.forecasters.load_forecaster`.
+
+        Parameters
+        ----------
+        folder : path
+            Made if needed. Refused when it exists and is not empty.
+        overwrite : bool
+            Replace these four files; other files in the folder stay.
+
+        Returns
+        -------
+        list of Path
+        """
+        writers: dict[str, Callable[[Path], object]] = {
+            "edges.csv": lambda path: write_atomically(path, self.edges_csv()),
+            "graph.npz": self.graph.save,
+            "forecaster.safetensors": self.estimator.save_forecaster,
+            "run.json": lambda path: write_atomically(path, self.run_json()),
+        }
+        return write_folder(folder, writers, overwrite)
+
+    def edges_csv(self) -> str:
+        """Return the text of ``edges.csv``. Scores are written with as many digits as give the same number back."""
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(Edge._fields)
+        table.writerows(self.graph.edges(own_past=True, by_lag=True))
+        return text.getvalue()
+
+    def run_json(self) -> str:
+        """Return the text of ``run.json``."""
+        return json.dumps(self.record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def discover(
+    X: Any,
+    *,
+    configuration: str = "default",
+    threads: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    **options: Any,
+) -> Discovery:
+    """Find which series drives which.
+
+    Parameters
+    ----------
+    X : path, Panel, or anything :func:`grngc.as_panel` takes
+        A path is read by :func:`grngc.read_panel`.
+    configuration : str
+        A name in ``grngc.configurations.CONFIGURATIONS``: the parameters to start from.
+    threads : int, optional
+        Threads torch computes with; by default as many as it is set to. The graph may differ in its last digits.
+    progress : callable, optional
+        Called about a hundred times with a :class:`~grngc.training.Progress`.
+    **options
+        Of :func:`grngc.as_panel` (``trajectory``, ``transform``, ...) and of :class:`grngc.GRNGC` (``lag``,
+        ``forecaster``, ``penalty``, ...); these go before what ``configuration`` says.
+
+    Returns
+    -------
+    Discovery
+
+    Raises
+    ------
+    InputError
+        The data or an option cannot be used.
+    DivergenceError
+        Training ran away; there is no graph.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).normal(size=(300, 2))
+    >>> x[1:, 1] += 0.8 * x[:-1, 0]  # the first series drives the second
+    >>> discover(x, names=["rain", "river"], steps=200).record["conclusion"]
+    '1 of 2 ordered pairs stands out: rain -> river (lag 1, +).'
+    """
+    of_data, of_estimator = _sorted_options(options)
+    started, clock = datetime.now(UTC), time.monotonic()
+    with _warnings_noted() as noted:
+        panel = (read_panel if isinstance(X, str | Path) else as_panel)(X, **of_data)
+    read_in = time.monotonic() - clock
+    estimator = GRNGC(**_parameters(configuration, of_estimator))
+    with _torch_threads(threads):
+        used_threads = torch.get_num_threads()
+        estimator.fit(panel, progress=progress)
+    graph, floor, training = estimator.graph_, estimator.noise_floor_, estimator.record_.to_dict()
+    edges = standing_out(graph, floor)
+    record = {
+        "format_version": FORMAT_VERSION,
+        "conclusion": conclude(graph, floor, edges, training),
+        "trustworthy": bool(edges),
+        "converged": training["converged"],
+        "noise_floor": floor,
+        "edges_above_noise_floor": len(edges),
+        "configuration_name": configuration,
+        "configuration": estimator.get_params(deep=False),
+        "seed": estimator.random_state,
+        "data": describe(panel),
+        "warnings": noted,
+        "versions": versions(),
+        "threads": used_threads,
+        "timings": {
+            "started": started.isoformat(timespec="seconds"),
+            "seconds_reading": read_in,
+            "seconds_fitting": training["seconds"],
+            "seconds": time.monotonic() - clock,
+        },
+        "training": training,
+    }
+    return Discovery(graph, plain(record), floor, bool(edges), estimator)
+
+
+def _sorted_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Tell the options of the data from those of the estimator; refuse others, with the nearest known."""
+    of_data = set(inspect.signature(as_panel).parameters) - {"X"}
+    of_estimator = set(GRNGC().get_params())
+    for name in options:
+        if name not in of_data | of_estimator:
+            close = difflib.get_close_matches(name, of_data | of_estimator, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else "see help(grngc.GRNGC) and help(grngc.as_panel)"
+            raise InputError(f"no option {name!r}; {hint}")
+    return (
+        {name: value for name, value in options.items() if name in of_data},
+        {name: value for name, value in options.items() if name in of_estimator},
+    )
+
+
+def _parameters(configuration: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the estimator's parameters: those of the named configuration, then those given."""
+    if configuration not in CONFIGURATIONS:
+        raise InputError(f"configuration {configuration!r} is not known; choose one of {', '.join(CONFIGURATIONS)}")
+    named = dict(CONFIGURATIONS[configuration])
+    if given.get("forecaster", named.get("forecaster")) != named.get("forecaster"):
+        named.pop("forecaster_options", None)  # they belong to the forecaster that is no longer there
+    return named | dict(given)
+
+
+@contextmanager
+def _warnings_noted() -> Iterator[list[str]]:
+    """Collect the texts of input warnings for the record, and pass all warnings on."""
+    texts: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", InputWarning)
+        yield texts
+    for warning in caught:
+        if issubclass(warning.category, InputWarning):
+            texts.append(str(warning.message))
+        warnings.warn(warning.message, warning.category, stacklevel=4)
+
+
+@contextmanager
+def _torch_threads(threads: int | None) -> Iterator[None]:
+    """Let torch compute with so many threads inside the block only."""
+    before = torch.get_num_threads()
+    if threads is not None:
+        if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MOST_THREADS:
+            raise InputError(f"threads must be a whole number from 1 to {MOST_THREADS}; got {threads!r}")
+        torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,54 @@
+"""What a run stands on, for its record and for ``grngc doctor``: versions, device, threads, memory."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+PACKAGES = (
+    "grngc", "torch", "numpy", "scipy", "scikit-learn", "pandas", "narwhals", "statsmodels", "networkx", "safetensors",
+    "typer", "rich",
+)  # fmt: skip
+OPTIONAL = ("pyarrow", "polars")
+
+
+def versions() -> dict[str, str | None]:
+    """Return the version of Python and of each package grngc uses; None where it is not installed."""
+    return {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES + OPTIONAL}
+
+
+def examine() -> dict[str, Any]:
+    """Return what ``grngc doctor`` tells: plain values, and under ``problems`` one sentence for each thing amiss.
+
+    It imports torch, and works where that fails: this is when it is needed.
+    """
+    found = versions()
+    problems = [f"{name} is not installed: pip install grngc" for name in PACKAGES if found[name] is None]
+    facts: dict[str, Any] = {"versions": found, "platform": platform.platform(), "processors": processors()}
+    try:
+        import torch
+
+        from .runtime import MEMORY_BUDGET, resolve_device
+    except (ImportError, OSError) as error:
+        problems.append(f"torch cannot be imported: {' '.join(str(error).split())}")
+    else:
+        cuda = [torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())]
+        facts |= {
+            "devices": ["cpu", *(f"cuda:{n} ({name})" for n, name in enumerate(cuda))],
+            "device_auto": str(resolve_device("auto")),
+            "threads": torch.get_num_threads(),
+            "memory_budget": MEMORY_BUDGET,
+        }
+    return facts | {"problems": problems}
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

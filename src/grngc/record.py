@@ -1,0 +1,78 @@
+"""What is told of a run: which edges stand out, what may be concluded, and all of it as plain data for ``run.json``."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .graph import CausalGraph, Edge
+from .panel import Panel
+from .training import SETTLED
+
+
+def standing_out(graph: CausalGraph, floor: float) -> list[Edge]:
+    """Return the pairs of two series whose score is above the floor, strongest first."""
+    return [edge for edge in graph.edges(min_score=floor) if edge.score > floor]
+
+
+def conclude(graph: CausalGraph, floor: float, edges: Sequence[Edge], training: Mapping[str, Any]) -> str:
+    """Say in plain words what the scores allow to say."""
+    largest = graph.edges(top=1)
+    if edges:
+        pairs, first = len(graph.names) * (len(graph.names) - len(graph.exogenous)), edges[0]
+        pairs -= len(graph.names) - len(graph.exogenous)  # own past
+        verb = "stands out:" if len(edges) == 1 else "stand out, most of all"
+        text = f"{len(edges)} of {pairs} ordered pairs {verb} {_arrow(first)} (lag {first.lag}, {first.sign})."
+    elif largest:
+        text = (
+            "Nothing stands out: no series drives another by more than unrelated series seem to. Read no graph from "
+            f"these scores: the largest is {largest[0].score:.3g} ({_arrow(largest[0])}), the noise floor {floor:.3g}."
+        )
+    else:
+        text = "Nothing stands out: there is one series only, and no other to drive it."
+    if not training["converged"]:
+        text += (
+            f" Training had not converged: its last quarter still moved the scores by {training['score_change']:.0%} "
+            f"(limit {SETTLED:.0%}). Raise steps (--steps, now {training['steps']}) before trusting them."
+        )
+    return text
+
+
+def describe(panel: Panel) -> dict[str, Any]:
+    """Return what was fitted, for the record."""
+    return {
+        "origin": panel.origin,
+        "sha256": panel.digest(),
+        "series": panel.names,
+        "trajectories": [
+            {"label": label, "times": len(values)}
+            for label, values in zip(panel.labels, panel.trajectories, strict=True)
+        ],
+        "times": panel.n_times,
+        "exogenous": panel.exogenous,
+        "transforms": panel.transform_steps,
+        "missing": panel.missing,
+        "notes": panel.notes,
+    }
+
+
+def _arrow(edge: Edge) -> str:
+    return f"{edge.source} -> {edge.target}"
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON knows it: tuples as lists, NumPy's numbers as Python's, NaN as None, functions by name."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()  # a file name need not be text
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return f"{value.__module__}.{value.__qualname__}" if hasattr(value, "__qualname__") else repr(value)

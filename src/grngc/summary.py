@@ -1,0 +1,102 @@
+"""One page of plain text about a run, from its record; nothing is computed here."""
+
+from collections.abc import Mapping, Sequence
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .graph import Edge
+
+WIDTH = 78
+MEANING = "An edge says that the past of its source helps to forecast its target, not what an intervention would do."
+VALUE = 20
+"""Characters a fact of the left column may take."""
+
+
+def summarise(record: Mapping[str, Any], edges: "Sequence[Edge]", top: int) -> str:
+    """Return the page: data and configuration side by side, training, the strongest edges, the conclusion.
+
+    Parameters
+    ----------
+    record : mapping
+        As in ``run.json``.
+    edges : sequence of Edge
+        Those that stand out, strongest first.
+    top : int
+        How many of them to show.
+    """
+    title = "Granger-causal graph (GRNGC)"
+    version = f"grngc {record['versions']['grngc']}"
+    page = [f"{title}{version:>{WIDTH - len(title)}}", "=" * WIDTH, *_facts(record), "=" * WIDTH]
+    if edges and top > 0:
+        page += [*_table(edges[:top]), "=" * WIDTH]
+        if len(edges) > top:
+            page.append(f"The {top} strongest of {len(edges)} pairs above the noise floor.")
+    page += wrap(record["conclusion"], WIDTH)
+    if edges:
+        page += wrap(MEANING, WIDTH)
+    return "\n".join(printable(line) for line in page) + "\n"
+
+
+def printable(text: str) -> str:
+    """Return text that a terminal shows as it is: control characters, which could move the cursor, as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def shortened(text: str, width: int) -> str:
+    """Return text of at most ``width`` characters, its end replaced by an ellipsis where it is longer."""
+    text = printable(text)
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _facts(record: Mapping[str, Any]) -> list[str]:
+    """Two columns, data on the left and configuration on the right; then the facts that may need a whole line."""
+    data, settings, training = record["data"], record["configuration"], record["training"]
+    left = {
+        "Series": len(data["series"]),
+        "Trajectories": len(data["trajectories"]),
+        "Points in time": data["times"],
+        "Exogenous": len(data["exogenous"]),
+    }
+    right = {
+        "Forecaster": settings["forecaster"],
+        "Configuration": record["configuration_name"],
+        "Lag": settings["lag"],
+        "Penalty": f"{settings['penalty']:g} ({settings['penalty_scale']})",
+    }
+    lines = [
+        f"{a + ':':<16}{shortened(str(b), VALUE):<{VALUE}}   {c + ':':<16}{shortened(str(d), VALUE)}"
+        for (a, b), (c, d) in zip(left.items(), right.items(), strict=True)
+    ]
+    state = "converged" if record["converged"] else "NOT converged"
+    moved = f"scores moved by {training['score_change']:.1%} in the last quarter"
+    long = {
+        "Data": data["origin"] or f"in memory, sha256 {data['sha256'][:12]}",
+        "Transforms": _transforms(data["transforms"]),
+        "Notes": "; ".join(data["notes"]),
+        "Training": f"{state}: {moved}; {training['steps']} steps, {training['seconds']:.1f} s, seed {record['seed']}",
+        "Noise floor": f"{record['noise_floor']:.3g}",
+    }
+    return [*lines, *(line for name, text in long.items() if text for line in _fact(name, text))]
+
+
+def _fact(name: str, text: str) -> list[str]:
+    return wrap(printable(text), WIDTH, initial_indent=f"{name + ':':<16}", subsequent_indent=" " * 16)
+
+
+def _transforms(transforms: Mapping[str, Sequence[str]]) -> str:
+    """Say which steps were taken, and for which series where not for all alike."""
+    by_steps: dict[str, list[str]] = {}
+    for name, steps in transforms.items():
+        by_steps.setdefault(", ".join(steps), []).append(name)
+    return "; ".join(f"{steps} of {len(names)} series" for steps, names in by_steps.items())
+
+
+def _table(edges: "Sequence[Edge]") -> list[str]:
+    width = min(24, max(6, *(len(printable(name)) for edge in edges for name in edge[:2])))
+    rows = [
+        f"{shortened(edge.source, width):<{width}}  ->  {shortened(edge.target, width):<{width}}"
+        f"{edge.lag:>6}{edge.score:>10.4f}{edge.sign:>6}"
+        for edge in edges
+    ]
+    return [f"{'source':<{width}}  ->  {'target':<{width}}{'lag':>6}{'score':>10}{'sign':>6}", "-" * WIDTH, *rows]

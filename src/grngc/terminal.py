@@ -1,0 +1,118 @@
+"""What the command line says besides results: progress, warnings, one line for each error, and the exit code."""
+
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from .errors import DivergenceError, InputError, InputWarning
+from .summary import printable
+
+if TYPE_CHECKING:
+    from .training import Progress
+
+OK, BUG, USAGE, UNTRUSTWORTHY, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
+
+PLAIN_LINES = 10
+"""Lines of progress a run writes where there is no terminal."""
+
+# Some versions of Typer carry a copy of click, others import it: the parent of what Typer exports is right in both.
+_UsageError: Any = typer.BadParameter.__base__
+
+
+def exit_code_of(run: Callable[[], int]) -> int:
+    """Call ``run`` and return its exit code, or that of its exception, told in one line on stderr."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name must not stop a terminal that lacks its letters
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", InputWarning)
+        warnings.showwarning = lambda message, *_, **__: tell("warning", message)
+        try:
+            code = run()
+            sys.stdout.flush()
+        except InputError as error:
+            tell("error", error)
+            return USAGE
+        except DivergenceError as error:
+            tell("error", error)
+            return UNTRUSTWORTHY
+        except _UsageError as error:
+            command = error.ctx.command_path if error.ctx else "grngc"
+            tell("error", f"{' '.join(error.format_message().split()).rstrip('.')}; see '{command} --help'")
+            return USAGE
+        except (KeyboardInterrupt, typer.Abort):
+            tell("error", "interrupted")
+            return INTERRUPTED
+        except BrokenPipeError:
+            # what is still in the buffer must not raise again when Python ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return BROKEN_PIPE
+        except Exception as error:  # noqa: BLE001  the last resort: say that it is not the user's fault
+            tell("error", f"a bug in grngc, please report it with the lines below: {type(error).__name__}: {error}")
+            traceback.print_exc()
+            return BUG
+    return code
+
+
+def tell(kind: str, message: object) -> None:
+    """Write ``grngc: kind: message`` to stderr, in one line whatever the message holds."""
+    print(f"grngc: {kind}: {printable(' '.join(str(message).splitlines()))}", file=sys.stderr)
+
+
+@contextmanager
+def shown_progress(quiet: bool = False, label: str = "training") -> "Iterator[Callable[[Progress], None] | None]":
+    """Hand out a callback that shows progress on stderr, None when ``quiet``.
+
+    On a terminal a bar with loss and time left, which leaves nothing behind; elsewhere a plain line about every
+    tenth of the way.
+    """
+    if quiet:
+        yield None
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield _plain_lines(label)
+        return
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    text = TextColumn("{task.percentage:>3.0f}%  loss {task.fields[loss]}  {task.fields[left]} left")
+    with Bar(TextColumn("{task.description}"), BarColumn(), text, console=console, transient=True) as bar:
+        task = bar.add_task(label, total=None, loss="-", left="-")
+
+        def show(now: "Progress") -> None:
+            left = duration(now.seconds_left)
+            bar.update(task, total=now.steps, completed=now.step, loss=f"{now.loss:.4g}", left=left)
+
+        yield show
+
+
+def _plain_lines(label: str) -> "Callable[[Progress], None]":
+    shown = 0
+
+    def show(now: "Progress") -> None:
+        nonlocal shown
+        tenth = now.step * PLAIN_LINES // now.steps
+        if tenth > shown:
+            shown = tenth
+            left = f", {duration(now.seconds_left)} left" if now.step < now.steps else ""
+            print(f"grngc: {label}: step {now.step} of {now.steps}, loss {now.loss:.4g}{left}", file=sys.stderr)
+
+    return show
+
+
+def duration(seconds: float) -> str:
+    """Return ``48 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,207 @@
+import csv
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import grngc
+from grngc import CausalGraph, Discovery, Edge, InputError, InputWarning, Panel
+from grngc.configurations import CONFIGURATIONS
+from grngc.discovery import discover
+from grngc.forecasters import load_forecaster
+
+NAMES = ("rain", "river", "mud")
+FILES = ["edges.csv", "graph.npz", "forecaster.safetensors", "run.json"]
+
+
+def chain() -> np.ndarray:
+    """Rain drives river at lag 1, and nothing drives rain or mud."""
+    x = np.random.default_rng(0).normal(size=(200, 3))
+    x[1:, 1] -= 2 * x[:-1, 0]
+    return x
+
+
+@pytest.fixture(scope="module")
+def found() -> Discovery:
+    return discover(chain(), names=NAMES, steps=60, lag=2)
+
+
+def test_the_driver_is_found_with_lag_and_sign(found: Discovery) -> None:
+    first = found.graph.edges(top=1)[0]
+    assert (first.source, first.target, first.lag, first.sign) == ("rain", "river", 1, "-")
+    assert found.standing_out()[0] == first
+    assert found.trustworthy
+    assert "rain -> river (lag 1, -)" in found.record["conclusion"]
+
+
+def test_files_read_back(found: Discovery, tmp_path: Path) -> None:
+    paths = found.save(tmp_path / "new" / "folder")
+    assert [path.name for path in paths] == FILES
+    assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == sorted(FILES)
+    edges, graph, forecaster, record = paths
+    loaded = CausalGraph.load(graph)
+    assert loaded.names == NAMES
+    assert np.array_equal(loaded.lag_scores, found.graph.lag_scores)
+    with edges.open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["source", "target", "lag", "score", "sign"]
+    read = [Edge(source, target, int(lag), float(score), sign) for source, target, lag, score, sign in rows]
+    assert read == found.graph.edges(own_past=True, by_lag=True)  # every digit kept, every pair and lag, sorted
+    assert len(read) == 3 * 3 * 2
+    assert json.loads(record.read_text("utf-8")) == found.record
+    parameters = dict(load_forecaster(forecaster).named_parameters())
+    for name, value in found.estimator.forecaster_.named_parameters():
+        assert value.equal(parameters[name])
+
+
+def test_names_come_through_the_files_letter_for_letter(tmp_path: Path) -> None:
+    names = ("=1+1", 'with "quotes", commas', "tab\tand\nline")
+    discover(chain(), names=names, steps=2).save(tmp_path / "out")
+    with (tmp_path / "out" / "edges.csv").open(newline="", encoding="utf-8") as file:
+        assert {row["source"] for row in csv.DictReader(file)} == set(names)
+    assert CausalGraph.load(tmp_path / "out" / "graph.npz").names == names
+
+
+def test_the_record_says_how_it_was_done(found: Discovery) -> None:
+    record = found.record
+    assert list(record)[:5] == ["format_version", "conclusion", "trustworthy", "converged", "noise_floor"]
+    assert record["format_version"] == 1
+    assert record["configuration"] == found.estimator.get_params() | {"forecaster_options": None}
+    assert record["seed"] == 0
+    data = record["data"]
+    assert data["sha256"] == Panel((chain(),), NAMES).digest()
+    assert (data["series"], data["times"]) == (list(NAMES), 200)
+    assert data["trajectories"] == [{"label": "1", "times": 200}]
+    assert record["versions"]["torch"].startswith("2.")
+    assert record["training"]["steps"] == 60
+    assert record["timings"]["seconds"] >= record["timings"]["seconds_fitting"] > 0
+    assert record["edges_above_noise_floor"] == len(found.standing_out())
+
+
+def test_the_same_seed_gives_the_same_graph_and_another_does_not(found: Discovery) -> None:
+    again = discover(chain(), names=NAMES, steps=60, lag=2)
+    other = discover(chain(), names=NAMES, steps=60, lag=2, random_state=1)
+    assert np.array_equal(found.graph.scores, again.graph.scores)
+    assert not np.array_equal(found.graph.scores, other.graph.scores)
+
+
+def test_a_file_is_read_with_the_options_of_the_data(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    rows = "\n".join(f"{t % 2},{a},{b},{c}" for t, (a, b, c) in enumerate(chain().tolist()))
+    path.write_text(f"run,a,b,c\n{rows}\n")
+    options = {"trajectory": "run", "series": ["a", "b"], "exogenous": ["b"], "transform": "difference"}
+    found = discover(str(path), steps=2, **options)
+    data = found.record["data"]
+    assert (data["origin"], data["series"], data["exogenous"]) == (str(path), ["a", "b"], ["b"])
+    assert [one["times"] for one in data["trajectories"]] == [99, 99]
+    assert data["transforms"] == {"a": ["difference"], "b": ["difference"]}
+    assert "difference of 2 series" in found.summary()
+    assert found.graph.scores[1].max() == 0  # exogenous: never a target
+
+
+def test_warnings_reach_the_caller_and_the_record() -> None:
+    with pytest.warns(InputWarning, match="transposed") as caught:
+        found = discover(np.random.default_rng(0).normal(size=(12, 20)), steps=2)
+    assert found.record["warnings"] == [str(caught[0].message)]
+    assert caught[0].filename == __file__
+
+
+def test_configurations_are_starting_points() -> None:
+    published = discover(chain(), configuration="published", steps=2, hidden=4)
+    assert published.record["configuration_name"] == "published"
+    assert (
+        published.estimator.get_params()
+        == grngc.GRNGC(**CONFIGURATIONS["published"] | {"steps": 2, "hidden": 4}).get_params()
+    )
+    # the options of the configuration's forecaster do not outlive it
+    assert (
+        discover(chain(), configuration="published", forecaster="linear", steps=2).estimator.forecaster_options is None
+    )
+    kept = discover(chain(), configuration="published", forecaster="kan", steps=2, hidden=4).estimator
+    assert kept.forecaster_options == CONFIGURATIONS["published"]["forecaster_options"]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"configuration": "publish"}, "configuration 'publish' is not known; choose one of default, published"),
+        ({"penalti": 1}, "no option 'penalti'; did you mean 'penalty'?"),
+        ({"qqqq": 1}, "no option 'qqqq'; see help"),
+        ({"threads": 0}, "threads must be a whole number from 1 to 1024; got 0"),
+        ({"threads": 10**12}, "threads must be"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(options: dict, says: str) -> None:
+    with pytest.raises(InputError, match=says.replace("?", r"\?")):
+        discover(chain(), **options)
+
+
+def test_threads_are_those_asked_for_and_then_as_before() -> None:
+    import torch
+
+    before, inside = torch.get_num_threads(), []
+    found = discover(chain(), steps=2, threads=before + 1, progress=lambda _: inside.append(torch.get_num_threads()))
+    assert set(inside) == {before + 1}
+    assert found.record["threads"] == before + 1
+    assert torch.get_num_threads() == before
+
+
+def test_a_factory_and_numbers_of_numpy_are_plain_in_the_record() -> None:
+    import torch
+
+    class Zero(torch.nn.Module):
+        def __init__(self, n_series: int, n_lags: int) -> None:
+            super().__init__()
+            self.head = torch.nn.Linear(n_series * n_lags, n_series)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.head(x.flatten(1))
+
+    found = discover(chain(), forecaster=Zero, steps=np.int64(2), penalty=np.float32(0.5))
+    settings = json.loads(found.run_json())["configuration"]
+    assert settings["forecaster"].endswith("Zero")
+    assert (settings["steps"], settings["penalty"]) == (2, 0.5)
+
+
+def test_summary_is_a_page_of_text(found: Discovery) -> None:
+    page = found.summary(top=1)
+    lines = page.splitlines()
+    assert max(map(len, lines)) <= 78
+    assert "rain    ->  river " in page
+    assert page.count("->") == 3  # head, one edge, conclusion
+    assert found.record["conclusion"] in " ".join(page.split())
+    assert f"Noise floor:    {found.noise_floor:.3g}" in page
+
+
+def test_summary_shows_names_that_would_move_the_cursor_or_the_columns() -> None:
+    names = ("\x1b[2Jred", "very " * 20, "plain")
+    page = discover(chain(), names=names, steps=60).summary()
+    assert "\x1b" not in page
+    assert "\\x1b[2Jred" in page
+    assert "very very very very ver…" in page
+
+
+def test_nothing_stands_out_where_there_is_nothing() -> None:
+    found = discover(np.random.default_rng(0).normal(size=(100, 3)), penalty=5.0, steps=300)
+    assert not found.trustworthy
+    assert found.standing_out() == []
+    assert "Nothing stands out" in found.summary()
+
+
+def test_a_folder_in_use_is_refused_unless_told_otherwise(found: Discovery, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match="not empty"):
+        found.save(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    found.save(tmp_path, overwrite=True)
+    found.save(tmp_path, overwrite=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*FILES, "notes.txt"])
+
+
+def test_other_warnings_pass_too() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", InputWarning)
+        with pytest.raises(InputWarning):
+            discover(np.random.default_rng(0).normal(size=(12, 20)), steps=2)

@@ -1,0 +1,42 @@
+import math
+
+import numpy as np
+
+from grngc import CausalGraph
+from grngc.record import conclude, plain, standing_out
+
+NAMES = ("rain", "river", "mud")
+
+
+def graph(scores: list[list[list[float]]]) -> CausalGraph:
+    """Three series, lag scores (target, lag, source), their sum as scores."""
+    sizes = np.array(scores)
+    return CausalGraph(sizes.sum(axis=1), NAMES, sizes, sizes)
+
+
+def test_only_a_pair_above_the_floor_stands_out() -> None:
+    weak = graph([[[0, 0, 0.1]], [[0.2, 0.5, 0]], [[0, 0, 0]]])
+    assert [edge[:2] for edge in standing_out(weak, 0.1)] == [("rain", "river")]  # mud -> rain is at it
+
+
+def test_conclusions_in_plain_words() -> None:
+    settled, moving = {"converged": True}, {"converged": False, "score_change": 0.3, "steps": 5}
+    weak = graph([[[0, 0, 0.09]], [[0.2, 0.5, 0]], [[0, 0, 0]]])
+    assert conclude(weak, 0.1, standing_out(weak, 0.1), settled) == (
+        "1 of 6 ordered pairs stands out: rain -> river (lag 1, +)."
+    )
+    assert conclude(weak, 0.05, standing_out(weak, 0.05), settled) == (
+        "2 of 6 ordered pairs stand out, most of all rain -> river (lag 1, +)."
+    )
+    nothing = conclude(weak, 0.3, [], settled)
+    assert nothing.startswith("Nothing stands out")
+    assert "0.2 (rain -> river), the noise floor 0.3" in nothing
+    assert "moved the scores by 30% (limit 10%). Raise steps (--steps, now 5)" in conclude(weak, 0.3, [], moving)
+    alone = CausalGraph(np.ones((1, 1)), ("rain",))
+    assert "one series only" in conclude(alone, 0.1, [], settled)
+    exogenous = CausalGraph(weak.scores, NAMES, exogenous=("mud",))
+    assert conclude(exogenous, 0.1, standing_out(exogenous, 0.1), settled).startswith("1 of 4 ordered pairs")
+
+
+def test_numbers_that_json_lacks_are_null() -> None:
+    assert plain({"a": (math.nan, np.float64("inf")), 1: np.bool_(True)}) == {"a": [None, None], "1": True}
