@@ -140,11 +140,15 @@ def test_what_cannot_be_done_is_refused(options: dict, says: str) -> None:
 
 def test_threads_are_those_asked_for_and_then_as_before() -> None:
     import torch
+    from threadpoolctl import threadpool_info
 
-    before, inside = torch.get_num_threads(), []
-    found = discover(chain(), steps=2, threads=before + 1, progress=lambda _: inside.append(torch.get_num_threads()))
-    assert set(inside) == {before + 1}
-    assert found.record["threads"] == before + 1
+    def note(_: object) -> None:
+        inside.append((torch.get_num_threads(), *{pool["num_threads"] for pool in threadpool_info()}))
+
+    before, inside = torch.get_num_threads(), []  # type: ignore[var-annotated]
+    assert discover(chain(), steps=1, progress=note).record["threads"] == 1
+    assert discover(chain(), steps=1, progress=note, threads=2).record["threads"] == 2
+    assert inside == [(1, 1), (2, 2)]
     assert torch.get_num_threads() == before
 
 

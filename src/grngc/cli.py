@@ -119,8 +119,8 @@ def discover(
         str | None, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1, mps or auto.  [default: cpu]")
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(metavar="N", help="Threads to compute with.  [default: torch's choice]")
-    ] = None,
+        int, typer.Option(metavar="N", help="More help only for hundreds of series on idle processors.")
+    ] = 1,
     top: Annotated[int, typer.Option(metavar="N", help="Edges to show in the summary.")] = 10,
     as_json: Annotated[
         bool,
@@ -206,7 +206,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON and 
         lines |= {"platform": facts["platform"], "processors": facts["processors"]}
         if "devices" in facts:
             lines["devices"] = f"{', '.join(facts['devices'])}; --device auto takes {facts['device_auto']}"
-            lines["threads"] = f"{facts['threads']} in torch; --threads N changes it for a run"
+            lines["threads"] = f"1 for grngc discover unless --threads says more; torch by itself {facts['threads']}"
             lines["memory"] = f"{facts['memory_budget'] // 2**20} MiB for the arrays of one chunk"
         for name, value in lines.items():
             print(f"{name:<16}{value}")

@@ -186,19 +186,18 @@ def demo(
         dataset, found, rows = simulated(progress=progress)
     write_dataset(dataset, folders[0], overwrite=True)
     found.save(folders[0], overwrite=True)
-    panel = dataset.panel
-    print(f"1. Simulated: Lorenz-96, {panel.n_series} series, {panel.n_times} points; {dataset.truth.sum()} of")
-    print(f"   {dataset.truth.size} ordered pairs are true. AUROC, AUPRC: 1 is perfect.\n")
-    print(f"{'':<22}{'all pairs':>16}{'without own past':>24}")
-    print(f"{'':<22}{'AUROC':>8}{'AUPRC':>8}{'AUROC':>16}{'AUPRC':>8}{'seconds':>12}")
+    print("1. Simulated: Lorenz-96, 10 series, 500 points; 40 of the 100 ordered pairs are true.\n")
+    print(f"{'':<22}{'all pairs':>16}{'without own past':>20}")
+    print(f"{'':<22}{'AUROC':>8}{'AUPRC':>8}{'AUROC':>12}{'AUPRC':>8}{'seconds':>12}")
     for method, areas, seconds in rows:
         full, off = [[areas[f"{area}{view}"] for area in ("auroc", "auprc")] for view in ("_full", "_off_diagonal")]
-        print(f"{method:<22}{full[0]:>8.3f}{full[1]:>8.3f}{off[0]:>16.3f}{off[1]:>8.3f}{seconds:>12.1f}")
+        took = f"{seconds:>12.2f}" if seconds else ""
+        print(f"{method:<22}{full[0]:>8.3f}{full[1]:>8.3f}{off[0]:>12.3f}{off[1]:>8.3f}{took}")
     with shown_progress(quiet, label="US economy") as progress:
         found = measured(progress=progress)
     found.save(folders[1], overwrite=True)
     print("\n2. Measured: the US economy, quarter by quarter, as growth rates.\n")
     print(found.summary())
-    print(f"Results in {folders[0]} and {folders[1]}. The first can be scored again:")
+    print(f"Results in {folders[0]} and {folders[1]}. To score the first again:")
     print(f"  grngc score {folders[0]} {folders[0] / 'truth.csv'}")
     return OK

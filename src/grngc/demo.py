@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from .baselines import Correlation, LaggedCorrelation, RidgeVAR
@@ -38,16 +39,18 @@ def simulated(
         GRNGC, plain controls, and what knowing nothing earns.
     """
     dataset = lorenz96(n_series=10, n_times=500, forcing=10.0, random_state=seed)
+    panel = replace(dataset.panel, origin=f"simulated, {dataset.name}")
     started = time.monotonic()
-    found = discover(dataset.panel, progress=progress, random_state=seed, **options)
+    found = discover(panel, progress=progress, random_state=seed, **options)
     rows = [Row("GRNGC", score(found.graph, dataset), time.monotonic() - started)]
     for name, control in CONTROLS.items():
         started = time.monotonic()
-        graph = control().fit(dataset.panel).graph_
+        graph = control().fit(panel).graph_
         rows.append(Row(name, score(graph, dataset), time.monotonic() - started))
     return dataset, found, [*rows, Row("chance", chance(dataset), 0.0)]
 
 
 def measured(seed: int = 0, progress: Callable[[Progress], None] | None = None, **options: Any) -> Discovery:
     """Find what drives what in the US economy, 1959 to 2009, quarter by quarter: growth rates and changes of rates."""
-    return discover(us_macro(), progress=progress, random_state=seed, **options)
+    panel = replace(us_macro(), origin="US macroeconomic record of statsmodels, 1959 to 2009, quarterly")
+    return discover(panel, progress=progress, random_state=seed, **options)
