@@ -20,7 +20,10 @@ SETTINGS = [(10, 500, 10.0), (100, 1000, 10.0)]
 
 def main() -> None:
     print(f"{torch.get_num_threads()} threads, torch {torch.__version__}, defaults: {GRNGC().get_params()}")
-    print(f"{'p':>4} {'T':>5} {'F':>3} {'steps':>6}  {'AUROC':>7} {'AUPRC':>7}  {'off-diagonal':>15}  {'settled':>8}  seconds")
+    print(
+        f"{'p':>4} {'T':>5} {'F':>3} {'steps':>6}  {'AUROC':>7} {'AUPRC':>7}  {'off-diagonal':>15}  "
+        f"{'settled':>8}  seconds"
+    )
     for n_series, n_times, forcing in SETTINGS:
         dataset = lorenz96(n_series, n_times, forcing, random_state=0)
         graphs = []
@@ -31,7 +34,8 @@ def main() -> None:
             graphs.append(estimator.graph_.scores)
             found = score(estimator.graph_, dataset)
             print(
-                f"{n_series:4} {n_times:5} {forcing:3.0f} {steps:6}  {found['auroc_full']:7.4f} {found['auprc_full']:7.4f}  "
+                f"{n_series:4} {n_times:5} {forcing:3.0f} {steps:6}  "
+                f"{found['auroc_full']:7.4f} {found['auprc_full']:7.4f}  "
                 f"{found['auroc_off_diagonal']:7.4f} {found['auprc_off_diagonal']:7.4f}  "
                 f"{estimator.record_.score_change:8.3f}  {seconds:.1f}",
                 flush=True,

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 import grngc.grngc
 from grngc.errors import DivergenceError, InputError
-from grngc.forecasters import FORECASTERS, build_forecaster, load_forecaster
+from grngc.forecasters import FORECASTERS, Recipe, build_forecaster, load_forecaster
 from grngc.gradients import bytes_per_window
 from grngc.grngc import GRNGC
 from grngc.panel import as_panel
@@ -154,7 +154,7 @@ def test_windows_are_cut_to_the_memory_budget(monkeypatch: pytest.MonkeyPatch) -
         return real(forecaster, x, *args, **options)
 
     monkeypatch.setattr(grngc.grngc, "gradient_penalty", counted)
-    each = bytes_per_window(build_forecaster("mlp", 3, 1, options={"hidden": 6}, skip=True), torch.randn(2, 1, 3))
+    each = bytes_per_window(build_forecaster(Recipe("mlp", 3, 1, {"hidden": 6}, True)), torch.randn(2, 1, 3))
     for n_windows, expected in ((1, [1] * 32), (10, [10, 10, 10, 2]), (100, [32])):
         parts.clear()
         GRNGC(**QUICK | {"steps": 1}, memory_budget=n_windows * each).fit(SMALL)
@@ -186,7 +186,7 @@ class TestForecast:
     def test_the_future_of_exogenous_series_is_given(self) -> None:
         panel = as_panel(CHAIN[:200], exogenous=["x1"])
         model = GRNGC(forecaster="linear", penalty=0.0, steps=400, learning_rate=0.03, input_noise=0.0).fit(panel)
-        with pytest.raises(InputError, match=r"future of x1 is needed: pass exogenous=\(2, 1\)"):
+        with pytest.raises(InputError, match=r"future of x1 is needed: pass exogenous= of shape \(2, 1\)"):
             model.forecast(2)
         with pytest.raises(InputError, match=r"shape \(2, 1\) or \(1, 2, 1\); got \(3, 1\)"):
             model.forecast(2, exogenous=np.ones((3, 1)))

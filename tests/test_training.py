@@ -37,7 +37,7 @@ def run(forecaster: nn.Module, objective: Callable | None = None, *, n: int = 8,
     x = torch.arange(float(n)).reshape(n, 1, 1).repeat(1, 2, 3)
     settings: dict[str, Any] = {
         "steps": 100, "batch": None, "learning_rate": 0.01, "schedule": "constant", "input_noise": 0.0,
-        "weight_decay": {}, "generator": torch.Generator().manual_seed(0), "scores": lambda: np.ones(2),
+        "weight_decay": 0.0, "decayed": [], "generator": torch.Generator().manual_seed(0), "scores": lambda: np.ones(2),
     }  # fmt: skip
     y = torch.arange(float(n)).reshape(n, 1)
     return minimise(forecaster, objective or steady(forecaster), x, y, **(settings | changes))
@@ -62,7 +62,7 @@ def test_weight_decay_is_decoupled_and_only_where_asked() -> None:
             parameter.grad = torch.zeros_like(parameter)
         return 1.0, 0.0
 
-    run(pair, flat, weight_decay={pair[0].at: 2.0})
+    run(pair, flat, weight_decay=2.0, decayed=[pair[0].at])
     assert float(pair[0].at.detach()) == pytest.approx(5 * (1 - 0.01 * 2) ** 100, rel=1e-4)
     assert float(pair[1].at.detach()) == 5
 

@@ -25,13 +25,15 @@ class Dataset:
     name: str
     panel: Panel
     truth: np.ndarray
-    scored: np.ndarray = field(default=None)  # type: ignore[assignment]
+    scored: np.ndarray = field(default=None)  # type: ignore[arg-type]
 
     def __post_init__(self) -> None:
         p = self.panel.n_series
         truth = np.array(self.truth) != 0
         scored = np.ones((p, p), bool) if self.scored is None else np.array(self.scored, bool)
         if truth.shape != (p, p) or scored.shape != (p, p):
-            raise InputError(f"{self.name}: {p} series need truth and scored ({p}, {p}); got {truth.shape}, {scored.shape}")
+            raise InputError(
+                f"{self.name}: {p} series need truth and scored ({p}, {p}); got {truth.shape}, {scored.shape}"
+            )
         object.__setattr__(self, "truth", truth)
         object.__setattr__(self, "scored", scored)

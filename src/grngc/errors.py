@@ -2,7 +2,7 @@
 
 
 class InputError(ValueError):
-    """Data or an argument cannot be used; the message says what came, what was expected and the remedy (exit code 2)."""
+    """Data or an argument cannot be used; the message says what came, what was expected, what to do (exit code 2)."""
 
 
 class InputWarning(UserWarning):

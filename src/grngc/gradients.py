@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from .errors import InputError
 from .runtime import MEMORY_BUDGET
 
 SLAB_BYTES = 2**20
 """Size of the piece of the product that is formed, read and dropped at a time: small enough to stay in cache."""
 
-PEAK_OVER_KEPT = 2.5
+PEAK_OVER_KEPT = 3.2
 """Peak memory of a step over what autograd keeps for it, both without parameters (benchmarks/penalty_cost.py)."""
 
 
@@ -60,6 +61,8 @@ def input_gradient(
 def _resolve(forecaster: nn.Module, method: str) -> str:
     if method == "auto":
         return "closed" if hasattr(forecaster, "jacobian") else "loop"
+    if method not in METHODS:
+        raise InputError(f"method {method!r} is not known; choose one of auto, {', '.join(METHODS)}")
     return method
 
 
@@ -117,6 +120,8 @@ def gradient_penalty(
     weights : Tensor (target, lag, source)
         0 leaves an entry free, as for the own past or an exogenous target.
     """
+    if norm not in NORMS:
+        raise InputError(f"norm {norm!r} is not known; choose one of {', '.join(NORMS)}")
     method = _resolve(forecaster, method)
     if method == "closed":
         forecast, factors = forecaster.jacobian(x.detach())  # type: ignore[operator]
@@ -178,6 +183,8 @@ class _ProductNorm(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        if torch.is_grad_enabled():
+            raise RuntimeError("the closed-form penalty can be differentiated once; method='loop' again and again")
         return *(None if d is None else d * upstream for d in ctx.saved_tensors), None, None
 
 

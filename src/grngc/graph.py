@@ -7,7 +7,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     import pandas
 
 FORMAT_VERSION = 1
+UNREADABLE = (
+    AttributeError, EOFError, KeyError, MemoryError, NotImplementedError, OSError, RuntimeError, TypeError, ValueError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What NumPy and zipfile raise for files that are damaged, or another's; found by fuzzing."""
 SIGN_AGREEMENT = 0.5
 """A sign is + or - when the mean gradient is at least this share of the mean absolute gradient, else ±."""
 
@@ -36,7 +41,7 @@ class Edge(NamedTuple):
     sign: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CausalGraph:
     """Scores of every ordered pair of series; larger means more likely that *source* drives *target*.
 
@@ -57,13 +62,17 @@ class CausalGraph:
 
     scores: np.ndarray
     names: tuple[str, ...]
-    lag_scores: np.ndarray = field(default=None)  # type: ignore[assignment]
-    signs: np.ndarray = field(default=None)  # type: ignore[assignment]
+    lag_scores: np.ndarray = field(default=None)  # type: ignore[arg-type]
+    signs: np.ndarray = field(default=None)  # type: ignore[arg-type]
     exogenous: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         scores = np.array(self.scores, dtype=float)
-        lags = scores[:, None, :] if self.lag_scores is None else np.array(self.lag_scores, dtype=float)
+        lags = (
+            np.expand_dims(scores, min(1, scores.ndim))
+            if self.lag_scores is None
+            else np.array(self.lag_scores, dtype=float)
+        )
         signs = np.zeros_like(lags) if self.signs is None else np.array(self.signs, dtype=float)
         p = len(self.names)
         if scores.shape != (p, p) or lags.shape[::2] != (p, p) or lags.ndim != 3 or signs.shape != lags.shape:
@@ -71,9 +80,16 @@ class CausalGraph:
                 f"a graph of {p} names needs scores ({p}, {p}) and lag_scores, signs ({p}, lag, {p}); "
                 f"got {scores.shape}, {lags.shape}, {signs.shape}"
             )
+        names, exogenous = tuple(map(str, self.names)), tuple(map(str, self.exogenous))
+        if len(set(names)) < p or not set(exogenous) <= set(names):
+            raise InputError(
+                f"a graph needs names that differ, and exogenous series among them; got {names}, {exogenous}"
+            )
+        if not all(np.isfinite(array).all() for array in (scores, lags, signs)):
+            raise InputError("the scores of a graph are finite numbers; got NaN or infinity")
         for array in (scores, lags, signs):
             array.setflags(write=False)
-        values = {"scores": scores, "lag_scores": lags, "signs": signs, "names": tuple(map(str, self.names))}
+        values = {"scores": scores, "lag_scores": lags, "signs": signs, "names": names, "exogenous": exogenous}
         for key, value in values.items():
             object.__setattr__(self, key, value)
 
@@ -147,7 +163,12 @@ class CausalGraph:
 
     def save(self, path: Path | str) -> Path:
         """Write one ``.npz``: the arrays, and a JSON text for the rest. No pickle. Replaced whole or not at all."""
-        meta = {"format_version": FORMAT_VERSION, "exogenous": self.exogenous, "orientation": "[target, source]"}
+        meta = {
+            "format_version": FORMAT_VERSION,
+            "names": self.names,  # again: an array of text loses NUL characters at the end
+            "exogenous": self.exogenous,
+            "orientation": "[target, source]",
+        }
         buffer = io.BytesIO()
         np.savez_compressed(
             buffer,
@@ -163,19 +184,29 @@ class CausalGraph:
     def load(cls, path: Path | str) -> "CausalGraph":
         """Read what :meth:`save` wrote. Raises :class:`InputError` for any other file."""
         try:
-            with np.load(path, allow_pickle=False) as archive:
-                meta: dict[str, Any] = json.loads(str(archive["meta"]))
-                arrays = {key: archive[key] for key in ("scores", "lag_scores", "signs")}
-                names: Sequence[str] = [str(name) for name in archive["names"]]
+            content = Path(path).read_bytes()
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
-        except (KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+                meta: dict[str, Any] = json.loads(str(archive["meta"]))
+                version = meta["format_version"]
+                names = tuple(meta["names"]) if version == FORMAT_VERSION else ()
+                if [name.rstrip("\0") for name in names] != archive["names"].tolist() and names:
+                    raise ValueError("names differ")
+                arrays = (
+                    {key: archive[key] for key in ("scores", "lag_scores", "signs")}
+                    if version == FORMAT_VERSION
+                    else {}
+                )
+        except UNREADABLE as error:
             raise InputError(f"{path}: not a graph written by grngc (graph.npz)") from error
-        if meta.get("format_version") != FORMAT_VERSION:
-            raise InputError(
-                f"{path}: graph format {meta.get('format_version')!r}; this version reads {FORMAT_VERSION}: update grngc"
-            )
-        return cls(names=tuple(names), exogenous=tuple(meta["exogenous"]), **arrays)
+        if version != FORMAT_VERSION:
+            raise InputError(f"{path}: graph format {version!r}; this version reads {FORMAT_VERSION}: update grngc")
+        try:
+            return cls(names=names, exogenous=tuple(meta["exogenous"]), **arrays)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{path}: not a graph written by grngc ({error})") from error
 
     def _row_weights(self) -> np.ndarray:
         """Return 1 / (mean of the target's off-diagonal row + mean of all), all 1 for an empty graph."""

@@ -13,15 +13,24 @@ of a result, must not depend on what else the machine is doing."""
 
 
 @contextmanager
-def seeded(seed: int) -> Iterator[torch.Generator]:
-    """Seed torch inside the block only, and hand out a CPU generator of its own for batches and noise."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        yield torch.Generator().manual_seed(seed)
+def seeded(seed: int, device: torch.device) -> Iterator[torch.Generator]:
+    """Seed torch inside the block only, and hand out a CPU generator of its own for batches and noise.
+
+    Inside, torch's default dtype is float32 and gradients are on, whatever the caller's are.
+    """
+    seed, dtype = int(seed), torch.get_default_dtype()
+    forked = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=forked), torch.inference_mode(False), torch.enable_grad():
+        torch.set_default_dtype(torch.float32)
+        try:
+            torch.manual_seed(seed)
+            yield torch.Generator().manual_seed(seed)
+        finally:
+            torch.set_default_dtype(dtype)
 
 
 def resolve_device(name: str) -> torch.device:
-    """Return the named device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``, or ``auto`` (cuda if there is one, else cpu).
+    """Return the named device: ``cpu``, ``cuda``, ``cuda:1``, or ``auto`` (cuda if there is one, else cpu).
 
     Raises :class:`InputError` for a name torch does not know and for a device that is not there.
     """
@@ -29,7 +38,9 @@ def resolve_device(name: str) -> torch.device:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(f"device {name!r} cannot be used here: {str(error).splitlines()[0]}; try device='cpu'") from error
+        torch.empty(1, device=device).item()
+    except (RuntimeError, AssertionError, TypeError) as error:
+        raise InputError(
+            f"device {name!r} cannot be used here: {str(error).splitlines()[0]}; try device='cpu'"
+        ) from error
     return device

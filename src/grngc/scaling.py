@@ -1,5 +1,6 @@
 """Standardisation: gradients are comparable across series only in units of each series' own spread."""
 
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,12 +26,11 @@ class Scaling:
         shape = (panel.n_trajectories, panel.n_series)
         if how == "none":
             return cls(np.zeros(shape), np.ones(shape))
-        if how == "pooled":
-            joined = np.concatenate(panel.trajectories)
-            centre, spread = np.nanmean(joined, axis=0), np.nanstd(joined, axis=0)
-        else:
-            centre = np.stack([np.nanmean(values, axis=0) for values in panel.trajectories])
-            spread = np.stack([np.nanstd(values, axis=0) for values in panel.trajectories])
+        parts = [np.concatenate(panel.trajectories)] if how == "pooled" else panel.trajectories
+        with warnings.catch_warnings():  # a series may be missing from a whole trajectory
+            warnings.filterwarnings("ignore", "Mean of empty slice|Degrees of freedom", RuntimeWarning)
+            centre = np.stack([np.nanmean(values, axis=0) for values in parts])
+            spread = np.stack([np.nanstd(values, axis=0) for values in parts])
         # rounding leaves a spread of the order of the machine precision where there is none
         flat = spread <= 1e-12 * np.maximum(np.abs(centre), np.finfo(float).tiny)
         return cls(np.broadcast_to(centre, shape), np.broadcast_to(np.where(flat, 1, spread), shape))

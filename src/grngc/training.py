@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -84,7 +84,8 @@ def minimise(
     learning_rate: float,
     schedule: str,
     input_noise: float,
-    weight_decay: Mapping[nn.Parameter, float],
+    weight_decay: float,
+    decayed: Sequence[nn.Parameter],
     generator: torch.Generator,
     scores: Callable[[], np.ndarray],
     progress: Callable[[Progress], None] | None = None,
@@ -100,12 +101,13 @@ def minimise(
     steps : int
         Number of updates.
     batch : int, optional
-        Windows an update reads, drawn without replacement until all were read; None: all, every time.
+        Windows an update reads, drawn without replacement until fewer are left; None: all, every time.
     schedule : {"cosine", "constant"}
     input_noise : float
         Standard deviation of Gaussian noise added to the inputs anew at each update.
-    weight_decay : mapping from parameter to float
-        Decoupled decay, in units of the learning rate, of those parameters that have one; the others have none.
+    weight_decay : float
+        Decoupled decay, in units of the learning rate, of the ``decayed`` parameters; the others have none.
+    decayed : sequence of Parameter
     generator : torch.Generator
         Draws batches and noise.
     scores : callable
@@ -118,16 +120,21 @@ def minimise(
     """
     if schedule not in SCHEDULES:
         raise InputError(f"schedule {schedule!r} is not known; choose one of {', '.join(SCHEDULES)}")
-    groups = [{"params": [q], "weight_decay": weight_decay.get(q, 0.0)} for q in forecaster.parameters()]
-    optimiser = torch.optim.AdamW(groups, lr=learning_rate)
+    kept = {id(q) for q in decayed}
+    groups = [
+        {"params": list(decayed), "weight_decay": weight_decay},
+        {"params": [q for q in forecaster.parameters() if id(q) not in kept], "weight_decay": 0.0},
+    ]
+    optimiser = torch.optim.AdamW([group for group in groups if group["params"]], lr=learning_rate)
     rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: SCHEDULES[schedule](step / steps))
     batches = _batches(x, y, batch, input_noise, generator)
     start, every, before = time.monotonic(), max(1, steps // 100), None
     trace: list[dict[str, float]] = []
-    sums = np.zeros(2)
+    sums, first = np.zeros(2), 0.0
     for step in range(1, steps + 1):
         optimiser.zero_grad()
         parts = np.array(objective(*next(batches)))
+        first = first if step > 1 else float(parts[0])
         if not np.isfinite(parts).all():
             raise DivergenceError(_message(f"the loss became {parts.sum()} at step {step} of {steps}", learning_rate))
         optimiser.step()
@@ -136,7 +143,7 @@ def minimise(
         if step == math.ceil(0.75 * steps):
             before = scores()
         if step % every == 0 or step == steps:
-            error, penalty = sums / (step - (trace[-1]["step"] if trace else 0))
+            error, penalty = (float(part) for part in sums / (step - (trace[-1]["step"] if trace else 0)))
             trace.append({"step": step, "loss": error + penalty, "forecast_error": error, "penalty": penalty})
             sums[:] = 0
             if progress is not None:
@@ -146,7 +153,7 @@ def minimise(
     if not np.isfinite(after).all():
         raise DivergenceError(_message("the input gradient is not finite after the last step", learning_rate))
     trivial = float((y - y.mean(dim=0)).square().mean())
-    if steps > 1 and trace[-1]["forecast_error"] > RAN_AWAY * max(trivial, 1e-6):
+    if trace[-1]["forecast_error"] > RAN_AWAY * max(trivial, first):
         worse = f"the forecast error ended at {trace[-1]['forecast_error']:.3g}, the mean alone gives {trivial:.3g}"
         raise DivergenceError(_message(worse, learning_rate))
     change = float(np.abs(after - before).sum() / max(after.sum(), np.finfo(float).tiny))
@@ -154,7 +161,9 @@ def minimise(
 
 
 def _message(what: str, learning_rate: float) -> str:
-    return f"training diverged: {what}; no graph was made. Lower the learning rate (now {learning_rate:g}) or the penalty"
+    return (
+        f"training diverged: {what}; no graph was made. Lower the learning rate (now {learning_rate:g}) or the penalty"
+    )
 
 
 def _batches(

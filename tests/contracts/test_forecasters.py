@@ -10,7 +10,17 @@ import torch
 from torch import Tensor, nn
 
 from grngc.errors import InputError
-from grngc.forecasters import FORECASTERS, KAN, LSTM, MLP, TCN, build_forecaster, load_forecaster, save_forecaster
+from grngc.forecasters import (
+    FORECASTERS,
+    KAN,
+    LSTM,
+    MLP,
+    TCN,
+    Recipe,
+    build_forecaster,
+    load_forecaster,
+    save_forecaster,
+)
 from grngc.gradients import gradient_penalty, input_gradient
 
 SERIES, LAGS, WINDOWS = 4, 3, 9
@@ -41,7 +51,7 @@ def recipe(request: pytest.FixtureRequest, float64: None) -> dict:
 
 @pytest.fixture
 def forecaster(recipe: dict) -> nn.Module:
-    return build_forecaster(recipe["choice"], SERIES, LAGS, options=recipe["options"], skip=recipe["skip"])
+    return build_forecaster(Recipe(recipe["choice"], SERIES, LAGS, recipe["options"], recipe["skip"]))
 
 
 def windows() -> tuple[Tensor, Tensor]:
@@ -99,10 +109,8 @@ def test_the_most_recent_step_is_read(forecaster: nn.Module) -> None:
 
 def test_comes_back_from_a_file(forecaster: nn.Module, recipe: dict, tmp_path: Path) -> None:
     step(forecaster)
-    path = save_forecaster(
-        tmp_path / "forecaster.safetensors", forecaster, recipe["choice"], SERIES, LAGS,
-        options=recipe["options"], skip=recipe["skip"],
-    )  # fmt: skip
+    choice, options, skip = recipe["choice"], recipe["options"], recipe["skip"]
+    path = save_forecaster(tmp_path / "forecaster.safetensors", forecaster, Recipe(choice, SERIES, LAGS, options, skip))
     again = load_forecaster(path, factory=Own)
     assert torch.equal(again(windows()[0]), forecaster(windows()[0]))
 
@@ -132,7 +140,7 @@ def test_sequence_forecasters_read_lag_index_0_last() -> None:
 @pytest.mark.usefixtures("float64")
 def test_a_linear_path_starts_from_the_empty_graph() -> None:
     for choice in ("kan", "mlp", "lstm", "tcn"):
-        forecaster = build_forecaster(choice, SERIES, LAGS, options={}, skip=True)
+        forecaster = build_forecaster(Recipe(choice, SERIES, LAGS, {}, True))
         assert not input_gradient(forecaster, windows()[0])[1].any(), choice
 
 
@@ -140,7 +148,7 @@ def test_a_linear_path_starts_from_the_empty_graph() -> None:
 @pytest.mark.parametrize("choice", ["kan", "mlp", "lstm", "tcn"])
 def test_no_layers_or_no_width_is_refused(choice: str, option: str) -> None:
     with pytest.raises(InputError, match=option):
-        build_forecaster(choice, SERIES, LAGS, options={option: 0}, skip=False)
+        build_forecaster(Recipe(choice, SERIES, LAGS, {option: 0}, False))
 
 
 @pytest.mark.parametrize(
@@ -161,12 +169,12 @@ def test_no_layers_or_no_width_is_refused(choice: str, option: str) -> None:
 )
 def test_what_cannot_be_built_is_refused(choice: object, options: dict, message: str) -> None:
     with pytest.raises(InputError, match=message.replace("(", r"\(")):
-        build_forecaster(choice, SERIES, LAGS, options=options, skip=False)
+        build_forecaster(Recipe(choice, SERIES, LAGS, options, False))
 
 
 class TestFiles:
     def test_own_module_needs_its_factory(self, tmp_path: Path) -> None:
-        path = save_forecaster(tmp_path / "f", Own(2, 1), Own, 2, 1, options={}, skip=False)
+        path = save_forecaster(tmp_path / "f", Own(2, 1), Recipe(Own, 2, 1, {}, False))
         with pytest.raises(InputError, match="pass it as factory="):
             load_forecaster(path)
 
@@ -183,7 +191,7 @@ class TestFiles:
         ids=["shape", "kind", "option", "number", "no recipe"],
     )
     def test_a_recipe_that_does_not_fit_is_refused(self, tmp_path: Path, change: dict | None) -> None:
-        path = save_forecaster(tmp_path / "f", MLP(2, 1), "mlp", 2, 1, options={}, skip=False)
+        path = save_forecaster(tmp_path / "f", MLP(2, 1), Recipe("mlp", 2, 1, {}, False))
         with safetensors.safe_open(path, framework="pt") as file:
             recipe = json.loads(file.metadata()["grngc"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -195,14 +203,12 @@ class TestFiles:
     def test_options_and_numbers_of_numpy_are_kept(self, tmp_path: Path) -> None:
         options = {"hidden": np.int64(3), "base": "silu", "grid_range": (-3, 3), "grid_size": 4, "scaler": False}
         kan = KAN(2, 1, **options)
-        again = load_forecaster(
-            save_forecaster(tmp_path / "f", kan, "kan", 2, np.int64(1), options=options, skip=False)
-        )
+        again = load_forecaster(save_forecaster(tmp_path / "f", kan, Recipe("kan", 2, np.int64(1), options, False)))
         x = torch.randn(5, 1, 2)
         assert torch.equal(again(x), kan(x))
 
     def test_reading_leaves_the_random_state(self, tmp_path: Path) -> None:
-        path = save_forecaster(tmp_path / "f", MLP(2, 1), "mlp", 2, 1, options={}, skip=False)
+        path = save_forecaster(tmp_path / "f", MLP(2, 1), Recipe("mlp", 2, 1, {}, False))
         before = torch.get_rng_state()
         load_forecaster(path)
         assert torch.equal(torch.get_rng_state(), before)

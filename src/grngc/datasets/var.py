@@ -43,9 +43,7 @@ def var(
     return Dataset(name, Panel((values,), names), (coefficients != 0).any(axis=0))
 
 
-def var_coefficients(
-    n_series: int = 10, n_lags: int = 1, *, density: float = 0.2, random_state: int = 0
-) -> np.ndarray:
+def var_coefficients(n_series: int = 10, n_lags: int = 1, *, density: float = 0.2, random_state: int = 0) -> np.ndarray:
     """Draw coefficients (lag, target, source) of a stable process, signs mixed.
 
     Every series depends on its own past at lag 1. Of the ordered pairs of two series the share ``density``, rounded,

@@ -10,7 +10,7 @@
 There is no base class; ``tests/contracts/test_forecasters.py`` is the contract in executable form.
 """
 
-from .build import FORECASTERS, ForecasterChoice, build_forecaster, load_forecaster, save_forecaster
+from .build import FORECASTERS, ForecasterChoice, Recipe, build_forecaster, load_forecaster, save_forecaster
 from .kan import KAN
 from .linear import Linear, LinearSkip, curved_parameters
 from .lstm import LSTM
@@ -26,6 +26,7 @@ __all__ = [
     "ForecasterChoice",
     "Linear",
     "LinearSkip",
+    "Recipe",
     "build_forecaster",
     "curved_parameters",
     "load_forecaster",

@@ -3,11 +3,14 @@
 import inspect
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors
 import safetensors.torch
+import torch
 from torch import nn
 
 from ..errors import InputError
@@ -23,23 +26,42 @@ FORECASTERS: dict[str, Callable[..., nn.Module]] = {"kan": KAN, "linear": Linear
 ForecasterChoice = str | Callable[[int, int], nn.Module]
 
 
-def build_forecaster(
-    choice: ForecasterChoice, n_series: int, n_lags: int, *, options: Mapping[str, Any], skip: bool
-) -> nn.Module:
-    """Return a fresh forecaster.
+@dataclass(frozen=True)
+class Recipe:
+    """What rebuilds a forecaster.
 
-    Parameters
+    Attributes
     ----------
     choice : str or callable
         A name in ``FORECASTERS``, or a factory ``(n_series, n_lags) -> Module`` that keeps the contract.
+    n_series, n_lags : int
     options : mapping
         Arguments of the named forecaster; a factory takes none.
     skip : bool
         Put a linear path beside it (see :class:`LinearSkip`); the linear forecaster is one already.
     """
+
+    choice: ForecasterChoice
+    n_series: int
+    n_lags: int
+    options: Mapping[str, Any]
+    skip: bool
+
+
+def build_forecaster(recipe: Recipe) -> nn.Module:
+    """Return a fresh forecaster. Raises :class:`InputError` for a choice or an option that is not known."""
+    choice, skip = recipe.choice, recipe.skip
+    if isinstance(choice, nn.Module):
+        raise InputError(
+            f"got a {type(choice).__name__}, which could not start afresh: pass a factory (n_series, n_lags)"
+        )
+    n_series, n_lags = int(recipe.n_series), int(recipe.n_lags)
+    options = {name: _plain(value) for name, value in recipe.options.items()}
     if callable(choice):
         if options:
-            raise InputError(f"a forecaster factory takes no options, got {', '.join(options)}: set them in the factory")
+            raise InputError(
+                f"a forecaster factory takes no options, got {', '.join(options)}: set them in the factory"
+            )
         module = choice(n_series, n_lags)
         if not isinstance(module, nn.Module):
             raise InputError(f"the forecaster factory returned {type(module).__name__}, expected a torch.nn.Module")
@@ -55,35 +77,41 @@ def build_forecaster(
     return LinearSkip(module, n_series, n_lags) if skip and not isinstance(module, Linear) else module
 
 
-def save_forecaster(
-    path: Path | str, forecaster: nn.Module, choice: ForecasterChoice, n_series: int, n_lags: int,
-    *, options: Mapping[str, Any], skip: bool,
-) -> Path:  # fmt: skip
+def save_forecaster(path: Path | str, forecaster: nn.Module, recipe: Recipe) -> Path:
     """Write the parameters as safetensors, with what rebuilds a named forecaster in the file's metadata."""
-    recipe = {
-        "forecaster": choice if isinstance(choice, str) else None,
-        "n_series": n_series,
-        "n_lags": n_lags,
-        "options": dict(options),
-        "skip": skip,
+    meta = {
+        "forecaster": recipe.choice if isinstance(recipe.choice, str) else None,
+        "n_series": int(recipe.n_series),
+        "n_lags": int(recipe.n_lags),
+        "options": {name: _plain(value) for name, value in recipe.options.items()},
+        "skip": bool(recipe.skip),
     }
     tensors = {name: value.detach().cpu().contiguous() for name, value in forecaster.state_dict().items()}
-    return write_atomically(path, safetensors.torch.save(tensors, metadata={"grngc": json.dumps(recipe)}))
+    return write_atomically(path, safetensors.torch.save(tensors, metadata={"grngc": json.dumps(meta)}))
 
 
 def load_forecaster(path: Path | str, factory: Callable[[int, int], nn.Module] | None = None) -> nn.Module:
     """Rebuild a saved forecaster; ``factory`` is needed where the forecaster was given as one."""
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            recipe = json.loads((file.metadata() or {})["grngc"])
+            meta = json.loads((file.metadata() or {})["grngc"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, KeyError, ValueError, safetensors.SafetensorError) as error:
+        named, n_series, n_lags = meta["forecaster"], int(meta["n_series"]), int(meta["n_lags"])
+        options, skip = dict(meta["options"]), bool(meta["skip"])
+    except (OSError, KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
         raise InputError(f"{path}: not a forecaster written by grngc ({error})") from error
-    choice = recipe["forecaster"] or factory
+    choice = named or factory
     if choice is None:
         raise InputError(f"{path}: holds a forecaster made by a factory of your own: pass it as factory=")
-    module = build_forecaster(
-        choice, recipe["n_series"], recipe["n_lags"], options=recipe["options"], skip=recipe["skip"]
-    )
-    module.load_state_dict(tensors)
+    with torch.random.fork_rng(devices=[]):
+        module = build_forecaster(Recipe(choice, n_series, n_lags, options, skip))
+    try:
+        module.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise InputError(f"{path}: the parameters do not fit the forecaster: {error}") from error
     return module
+
+
+def _plain(value: Any) -> Any:
+    """Return NumPy's numbers as Python's."""
+    return value.item() if isinstance(value, np.generic) else value

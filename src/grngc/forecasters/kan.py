@@ -6,7 +6,7 @@ Z. Liu et al., KAN: Kolmogorov-Arnold Networks, arXiv 2404.19756.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..gradients import FactoredJacobian
+from .layers import check_layers
 
 
 def cubic_basis(x: Tensor, grid_range: tuple[float, float], grid_size: int) -> tuple[Tensor, Tensor]:
@@ -25,8 +26,8 @@ def cubic_basis(x: Tensor, grid_range: tuple[float, float], grid_size: int) -> t
         B'(z) = -sign(z) [(2 - |z|)_+^2 - 4 (1 - |z|)_+^2] / (2 h)
 
     which is the Cox-de Boor recursion on the extended uniform knots, without the recursion. Inside the grid the
-    functions sum to 1; outside they fade and **beyond 1.2 times the default grid's half-width plus one interval
-    (|x| > 2.2) all are exactly 0**: there only the base function responds.
+    functions sum to 1; outside they fade and **three intervals beyond it (|x| >= 2.2 for the default grid) all are
+    exactly 0**: there only the base function responds.
     """
     low, high = grid_range
     h = (high - low) / grid_size
@@ -110,6 +111,12 @@ class KANLayer(nn.Module):
         spline = self.spline_weight if self.scaler is None else self.spline_weight * self.scaler.unsqueeze(-1)
         return torch.cat([self.base_weight.unsqueeze(-1), spline], -1)
 
+    def zero_(self) -> None:
+        """Make every function zero, such that it still learns: weights times a scaler of zero never would."""
+        with torch.no_grad():
+            self.base_weight.zero_()
+            self.spline_weight.zero_()
+
     def forward(self, x: Tensor) -> Tensor:
         """Map (window, input) to (window, output)."""
         return self._features(x)[0].flatten(1) @ self._weights().flatten(1).T
@@ -149,9 +156,11 @@ class KAN(nn.Module):
         scaler: bool = True,
     ) -> None:
         super().__init__()
+        check_layers(hidden, depth)
         widths = [n_series * n_lags, *[hidden] * depth, n_series]
         options = {"base": base, "grid_range": grid_range, "grid_size": grid_size, "scaler": scaler}
-        self.layers = nn.ModuleList(KANLayer(a, b, **options) for a, b in pairwise(widths))  # type: ignore[arg-type]
+        layers = [KANLayer(a, b, **options) for a, b in pairwise(widths)]  # type: ignore[arg-type]
+        self.layers: Sequence[KANLayer] = nn.ModuleList(layers)  # type: ignore[assignment]
 
     @property
     def head(self) -> nn.Module:
@@ -168,8 +177,8 @@ class KAN(nn.Module):
     def jacobian(self, x: Tensor) -> tuple[Tensor, FactoredJacobian]:
         """Return the forecast and its gradient: the product of the layers' own gradients."""
         hidden, right = self.layers[0].jacobian(x.flatten(1))
-        left = None
-        for layer in self.layers[1:]:
+        hidden, left = self.layers[1].jacobian(hidden)
+        for layer in self.layers[2:]:
             hidden, step = layer.jacobian(hidden)
-            left = step if left is None else step @ left
+            left = step @ left
         return hidden, FactoredJacobian(left, right)

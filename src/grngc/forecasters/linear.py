@@ -1,6 +1,7 @@
 """Linear forecaster (a vector autoregression) and the linear path beside any other forecaster."""
 
-import torch
+from typing import Any
+
 from torch import Tensor, nn
 
 from ..gradients import FactoredJacobian
@@ -39,9 +40,12 @@ class LinearSkip(nn.Module):
         super().__init__()
         self.bent = bent
         self.straight = Linear(n_series, n_lags)
-        with torch.no_grad():
-            for parameter in getattr(bent, "head", nn.Identity()).parameters():
-                parameter.zero_()
+        head: Any = getattr(bent, "head", None)
+        if hasattr(head, "zero_"):
+            head.zero_()
+        elif isinstance(head, nn.Linear):
+            nn.init.zeros_(head.weight)
+            nn.init.zeros_(head.bias)
         if hasattr(bent, "jacobian"):
             self.jacobian = self._jacobian
 

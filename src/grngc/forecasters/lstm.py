@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from .layers import check_layers
+
 
 class LSTM(nn.Module):
     """Forecaster that runs an LSTM through each window from a zero state.
@@ -18,7 +20,8 @@ class LSTM(nn.Module):
 
     def __init__(self, n_series: int, n_lags: int, *, hidden: int = 64, depth: int = 1) -> None:
         super().__init__()
-        self.recurrent = nn.LSTM(n_series, hidden, num_layers=depth, batch_first=True)
+        check_layers(hidden, depth)
+        self.recurrent = nn.LSTM(n_series, int(hidden), num_layers=int(depth), batch_first=True)
         self.head = nn.Linear(hidden, n_series)
 
     def forward(self, x: Tensor) -> Tensor:

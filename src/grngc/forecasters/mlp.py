@@ -1,13 +1,15 @@
 """Multi-layer perceptron forecaster, with its input gradient in closed form."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
 from ..gradients import FactoredJacobian
+from .layers import check_layers
 
 
 def _relu(z: Tensor) -> tuple[Tensor, Tensor]:
@@ -58,9 +60,10 @@ class MLP(nn.Module):
         super().__init__()
         if activation not in ACTIVATIONS:
             raise InputError(f"activation {activation!r} is not known; choose one of {', '.join(ACTIVATIONS)}")
+        check_layers(hidden, depth)
         widths = [n_series * n_lags, *[hidden] * depth]
         self.activation = ACTIVATIONS[activation]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False))
+        self.layers: Sequence[nn.Linear] = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))  # type: ignore[assignment]
         self.head = nn.Linear(hidden, n_series)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -77,6 +80,6 @@ class MLP(nn.Module):
             hidden, slope = self.activation(layer(hidden))
             slopes.append(slope.unsqueeze(1))
         left = self.head.weight * slopes[-1]
-        for layer, slope in zip(reversed(self.layers[1:]), reversed(slopes[:-1]), strict=True):  # type: ignore[call-overload]
+        for layer, slope in zip(reversed(self.layers[1:]), reversed(slopes[:-1]), strict=True):
             left = (left @ layer.weight) * slope
-        return self.head(hidden), FactoredJacobian(left, self.layers[0].weight)  # type: ignore[arg-type]
+        return self.head(hidden), FactoredJacobian(left, self.layers[0].weight)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
+from .layers import check_layers
 
 
 class _Block(nn.Module):
@@ -42,6 +43,7 @@ class TCN(nn.Module):
         super().__init__()
         if kernel < 1:
             raise InputError(f"kernel must be at least 1; got {kernel}")
+        check_layers(hidden, depth)
         widths = [n_series, *[hidden] * depth]
         blocks = (_Block(a, b, kernel, 2**level) for level, (a, b) in enumerate(pairwise(widths)))
         self.blocks = nn.Sequential(*blocks)

@@ -1,0 +1,57 @@
+"""What GRNGC's parameters may be, checked before any work is done."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from .errors import InputError
+from .gradients import NORMS
+from .scaling import SCALINGS
+from .training import SCHEDULES
+
+COLLAPSES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "sum": lambda lag_scores: lag_scores.sum(axis=1),
+    "max": lambda lag_scores: lag_scores.max(axis=1),
+    "l2": lambda lag_scores: np.sqrt(np.square(lag_scores).sum(axis=1)),
+}
+"""(target, lag, source) -> (target, source). The sum is eq. 11-13's; JRNGC and others take the maximum."""
+
+PENALTY_SCALES = ("per_output", "code")
+
+_CHOICES: dict[str, Iterable[str]] = {
+    "penalty_scale": PENALTY_SCALES,
+    "norm": NORMS,
+    "schedule": SCHEDULES,
+    "scaling": SCALINGS,
+    "lag_collapse": COLLAPSES,
+}
+_LEAST = {"steps": 1, "hidden": 1, "batch": 1, "memory_budget": 1, "random_state": 0}
+_SWITCHES = ("skip", "penalise_own_past", "cross_boundary")
+_AMOUNTS = ("penalty", "input_noise", "weight_decay", "learning_rate")
+
+
+def check_parameters(values: Mapping[str, Any]) -> None:
+    """Raise :class:`InputError` for the first parameter of :class:`grngc.GRNGC` that cannot be used."""
+    for name, known in _CHOICES.items():
+        if values[name] not in known:
+            raise InputError(f"{name} {values[name]!r} is not known; choose one of {', '.join(known)}")
+    for name, low in _LEAST.items():
+        value = values[name]
+        if name == "batch" and value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < low:
+            raise InputError(f"{name} must be a whole number of at least {low}; got {value!r}")
+    if values["random_state"] >= 2**63:
+        raise InputError(f"random_state must be below 2**63; got {values['random_state']!r}")
+    for name in _SWITCHES:
+        if not isinstance(values[name], (bool, np.bool_)):
+            raise InputError(f"{name} must be True or False; got {values[name]!r}")
+    for name in _AMOUNTS:
+        value = values[name]
+        if not isinstance(value, (int, float, np.number)) or not 0 <= value < math.inf:
+            raise InputError(f"{name} must be a finite number of at least 0; got {value!r}")
+    options = values["forecaster_options"]
+    if not isinstance(options, (Mapping, type(None))):
+        raise InputError(f"forecaster_options must be a mapping from name to value; got {options!r}")
