@@ -38,7 +38,9 @@ def simulate_lorenz96(
     seed: Seed = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Simulate Lorenz-96, a ring of chaotic series driven by their neighbours.
+    """Simulate Lorenz-96, a ring of chaotic series.
+
+    Each is driven by its own past, by the two before it and by the one after it.
 
     \b
     Example:

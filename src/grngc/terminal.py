@@ -53,10 +53,19 @@ def exit_code_of(run: Callable[[], int]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return BROKEN_PIPE
         except Exception as error:  # noqa: BLE001  the last resort: say that it is not the user's fault
+            if _is_out_of_memory(error):
+                tell("error", f"out of memory: use fewer series or a smaller lag ({error})")
+                return USAGE
             tell("error", f"a bug in grngc, please report it with the lines below: {type(error).__name__}: {error}")
             traceback.print_exc()
             return BUG
     return code
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Return whether NumPy or torch ran out of memory, without importing them. torch has a class for GPUs only."""
+    names = [kind.__name__ for kind in type(error).__mro__]
+    return "MemoryError" in names or "OutOfMemoryError" in names or "DefaultCPUAllocator" in str(error)
 
 
 def tell(kind: str, message: object) -> None:

@@ -7,7 +7,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from grngc.cli import main
 from grngc.errors import InputError
@@ -33,6 +35,18 @@ def test_our_bugs_say_so(capsys: pytest.CaptureFixture[str]) -> None:
     first, second, *_ = capsys.readouterr().err.splitlines()
     assert first == "grngc: error: a bug in grngc, please report it with the lines below: KeyError: 'forgotten'"
     assert second.startswith("Traceback")
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+def test_too_large_a_job_is_no_bug(library: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def ask() -> int:
+        huge = 10**15
+        return len(np.zeros(huge) if library == "numpy" else torch.zeros(huge))
+
+    assert exit_code_of(ask) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("grngc: error: out of memory: use fewer series")
+    assert err.count("\n") == 1
 
 
 def test_interruption_is_130_and_leaves_nothing(data_csv: Path) -> None:
