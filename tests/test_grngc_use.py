@@ -13,7 +13,7 @@ import torch
 from sklearn.base import clone
 from torch import Tensor, nn
 
-import grngc.grngc
+import grngc.fitting
 from grngc.errors import DivergenceError, InputError
 from grngc.forecasters import FORECASTERS, Recipe, build_forecaster, load_forecaster
 from grngc.gradients import bytes_per_window
@@ -147,13 +147,13 @@ class TestDivergence:
 def test_windows_are_cut_to_the_memory_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each update reads its batch in parts of as many windows as the budget holds."""
     parts: list[int] = []
-    real = grngc.grngc.gradient_penalty
+    real = grngc.fitting.gradient_penalty
 
     def counted(forecaster: nn.Module, x: Tensor, *args: Any, **options: Any) -> tuple[Tensor, Tensor]:
         parts.append(len(x))
         return real(forecaster, x, *args, **options)
 
-    monkeypatch.setattr(grngc.grngc, "gradient_penalty", counted)
+    monkeypatch.setattr(grngc.fitting, "gradient_penalty", counted)
     each = bytes_per_window(build_forecaster(Recipe("mlp", 3, 1, {"hidden": 6}, True)), torch.randn(2, 1, 3))
     for n_windows, expected in ((1, [1] * 32), (10, [10, 10, 10, 2]), (100, [32])):
         parts.clear()

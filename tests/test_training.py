@@ -123,7 +123,7 @@ def test_trace_rows_are_means_since_the_row_before() -> None:
 
 
 @pytest.mark.parametrize(("later", "change", "converged"), [(1.05, 0.05 / 2.05, True), (3.0, 0.5, False)])
-def test_settled_is_judged_by_the_last_quarter(later: float, change: float, converged: bool) -> None:
+def test_settled_is_judged_by_the_second_half(later: float, change: float, converged: bool) -> None:
     steps_seen: list[int] = []
     point = Point()
 
@@ -132,7 +132,7 @@ def test_settled_is_judged_by_the_last_quarter(later: float, change: float, conv
         return np.array([1.0, 1.0 if steps_seen[-1] < 100 else later])
 
     record = run(point, scores=scores)
-    assert steps_seen[0] == 75
+    assert steps_seen[0] == 50
     assert steps_seen[-1] == 100
     assert record.score_change == pytest.approx(change)
     assert record.converged is converged

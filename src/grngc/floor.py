@@ -1,9 +1,10 @@
 """The noise floor of a graph: the score that series with the same dynamics but no coupling stay below.
 
 Adam on an L1 term leaves small values, not zeros, and short records correlate by chance, so a graph always has a
-strongest edge. The floor answers whether it means anything. Couplings are broken by surrogates that keep each
-series' own dynamics, and the penalised *linear* forecast, whose exact minimiser costs milliseconds, is made on each:
-the largest score between series there is what chance gives. See docs/equations.md and decision 0008.
+strongest edge. The floor answers whether it means anything. Surrogates give every target what its own past leaves
+unexplained, and the other series' pasts from other times; the penalised *linear* forecast, whose exact minimiser costs
+milliseconds, is made on each: its largest coefficient between series is what chance gives. See docs/equations.md and
+decision 0008.
 
 References
 ----------
@@ -12,6 +13,7 @@ A. Beck, M. Teboulle, A fast iterative shrinkage-thresholding algorithm, SIAM J.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,8 +28,8 @@ MARGIN = 1.25
 """Over the median of the surrogates' largest scores; with ``ADAM_FLOOR`` added, about their 95 % quantile where tails
 are light. The quantile itself hangs on one or two surrogates, and on the outliers of heavy-tailed series."""
 
-MIN_PERMUTED = 5
-"""Trajectories needed to permute them: four have too few arrangements, and are shifted instead."""
+MIN_EXCHANGED = 3
+"""Trajectories needed to exchange their pasts; fewer are rolled around."""
 
 
 def noise_floor(
@@ -38,7 +40,8 @@ def noise_floor(
     norm: str,
     collapse: Callable[[np.ndarray], np.ndarray],
     input_noise: float,
-    largest: float,
+    scores: np.ndarray,
+    refit: Callable[[Windows], np.ndarray],
     random_state: int,
 ) -> float:
     """Return the floor, in units of scores.
@@ -56,44 +59,63 @@ def noise_floor(
         (target, lag, source) -> (target, source), as for the graph.
     input_noise : float
         As in training: it shrinks a linear forecast like a ridge.
-    largest : float
-        Largest score between two series in the graph. A forecaster that bends may show smaller gradients than the
-        linear forecast of the same data; the floor is brought to its scale, never raised.
+    scores : array (target, source)
+        The graph's. A forecaster that bends may show smaller gradients than the linear forecast of the same data; the
+        floor is brought to its scale, never raised.
+    refit : callable
+        Trains a fresh forecaster of the same kind on other windows and returns its scores (target, lag, source).
+        Called once, and only where half of all pairs have a score above ``ADAM_FLOOR``: either the couplings are
+        dense, or a forecaster with too few windows finds a little of everything everywhere, which the linear
+        surrogates cannot show.
     random_state : int
     """
     p = windows.y.shape[1]
-    between = np.logical_and(~np.eye(p, dtype=bool), targets[:, None])
+    own = np.eye(p, dtype=bool)
+    between = np.logical_and(~own, targets[:, None])
     if not between.any():
         return ADAM_FLOOR
     rng = np.random.default_rng(random_state)
 
+    def fit(x: np.ndarray, y: np.ndarray, admitted: np.ndarray) -> np.ndarray:
+        return penalised_linear(x, y, weights, admitted=admitted, norm=norm, input_noise=input_noise)
+
     def top(x: np.ndarray, y: np.ndarray) -> float:
-        fitted = np.abs(penalised_linear(x, y, weights, norm=norm, input_noise=input_noise))
-        return float(collapse(fitted)[between].max())
+        return float(collapse(np.abs(fit(x, y, np.ones_like(own))))[between].max())
 
-    chance = np.median([top(*break_couplings(windows, rng)) for _ in range(SURROGATES)])
+    own_past = fit(windows.x, windows.y, own)
+    unexplained = replace(windows, y=windows.y - np.einsum("jli,nli->nj", own_past, windows.x))
+
+    def surrogate() -> Windows:
+        return replace(unexplained, x=windows.x[other_times(windows, rng)])
+
+    chance = np.median([top(made.x, made.y) for made in (surrogate() for _ in range(SURROGATES))])
     linear = top(windows.x, windows.y)
-    scale = min(1.0, largest / linear) if linear > 0 else 1.0
-    return ADAM_FLOOR + MARGIN * float(chance) * scale
+    scale = min(1.0, scores[between].max() / linear) if linear > 0 else 1.0
+    floor = ADAM_FLOOR + MARGIN * float(chance) * scale
+    if np.median(scores[between]) <= ADAM_FLOOR:
+        return floor
+    return max(floor, MARGIN * float(collapse(refit(surrogate()))[between].max()))
 
 
-def break_couplings(windows: Windows, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return x and y in which every series keeps its own windows whole, but meets other times of the others.
+def other_times(windows: Windows, rng: np.random.Generator) -> np.ndarray:
+    """Return, for every window, another one whose past it is given: all sources move together, away from all targets.
 
-    Many trajectories of one length: each series takes its trajectories in another order, so that a transient shared
-    by all experiments stays shared. Otherwise: each series is rolled around within its trajectories by a shift of its
-    own.
+    Several trajectories of one length exchange their pasts, so that a transient shared by all experiments stays shared
+    (shifting short transients would break it and make chance look small). Otherwise the past is rolled around within
+    each trajectory, by at least a tenth of it. Moving the sources together keeps what they share with each other and
+    leaves no pair of a source and a target in step.
     """
-    x, y = windows.x.copy(), windows.y.copy()
     groups = [np.flatnonzero(windows.trajectory == r) for r in np.unique(windows.trajectory)]
-    permute = len(groups) >= MIN_PERMUTED and len({len(group) for group in groups}) == 1
-    for i in range(y.shape[1]):
-        if permute:
-            order = np.concatenate([groups[r] for r in rng.permutation(len(groups))])
-        else:
-            order = np.concatenate([np.roll(group, rng.integers(len(group))) for group in groups])
-        x[:, :, i], y[:, i] = windows.x[order, :, i], windows.y[order, i]
-    return x, y
+    order = np.arange(len(windows))
+    if len(groups) >= MIN_EXCHANGED and len({len(group) for group in groups}) == 1:
+        circle = rng.permutation(len(groups))
+        for here, there in zip(circle, np.roll(circle, 1), strict=True):
+            order[groups[here]] = groups[there]
+    else:
+        for group in groups:
+            least = len(group) // 10
+            order[group] = np.roll(group, rng.integers(least, max(least + 1, len(group) - least)))
+    return order
 
 
 def penalised_linear(
@@ -101,6 +123,7 @@ def penalised_linear(
     y: np.ndarray,
     weights: np.ndarray,
     *,
+    admitted: np.ndarray,
     norm: str = "l1",
     input_noise: float = 0.0,
     iterations: int = 200,
@@ -108,22 +131,26 @@ def penalised_linear(
     """Return the coefficients (target, lag, source) that minimise eq. 14 for a linear forecaster without constant.
 
     ``mean over windows (y - B x)^2 + sum weights |B|`` (or ``weights B^2``) for each target, by accelerated proximal
-    gradient on all targets at once. ``input_noise`` adds its square to the inputs' variances, which is what noise on
-    the inputs does to a linear forecast on average.
+    gradient on all targets at once. ``admitted`` (target, source) says which may differ from 0. ``input_noise`` adds
+    its square to the inputs' variances, which is what noise on the inputs does to a linear forecast on average.
     """
     n, lags, p = x.shape
     flat, w = x.reshape(n, lags * p), weights.reshape(p, lags * p)
+    open_to = np.tile(admitted, lags)
     gram = flat.T @ flat / n + input_noise**2 * np.eye(lags * p)
     cross = y.T @ flat / n
     if norm == "frobenius":
-        rows = [np.linalg.lstsq(gram + np.diag(w[j]), cross[j], rcond=None)[0] for j in range(p)]
-        return np.stack(rows).reshape(p, lags, p)
+        beta = np.zeros((p, lags * p))
+        for j in range(p):
+            a = np.flatnonzero(open_to[j])
+            beta[j, a] = np.linalg.lstsq(gram[np.ix_(a, a)] + np.diag(w[j, a]), cross[j, a], rcond=None)[0]
+        return beta.reshape(p, lags, p)
     step = 1 / max(np.linalg.norm(gram, 2), np.finfo(float).tiny)
     beta = ahead = np.zeros((p, lags * p))
     momentum = 1.0
     for _ in range(iterations):
         moved = ahead - step * (ahead @ gram - cross)
-        moved = np.sign(moved) * np.maximum(np.abs(moved) - step * w / 2, 0)
+        moved = open_to * np.sign(moved) * np.maximum(np.abs(moved) - step * w / 2, 0)
         following = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
         ahead = moved + (momentum - 1) / following * (moved - beta)
         beta, momentum = moved, following

@@ -15,18 +15,17 @@ import torch
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor, nn
 
+from .fitting import Fitted, fit_forecaster
 from .floor import noise_floor
-from .forecasters import ForecasterChoice, Recipe, build_forecaster, curved_parameters, save_forecaster
+from .forecasters import ForecasterChoice, Recipe, save_forecaster
 from .forecasting import continue_panel
-from .gradients import bytes_per_window, gradient_penalty, gradient_scores, windows_within
 from .graph import CausalGraph
 from .panel import Panel, as_panel
 from .parameters import COLLAPSES, check_parameters
-from .runtime import MEMORY_BUDGET, resolve_device, seeded
+from .runtime import MEMORY_BUDGET, resolve_device
 from .scaling import Scaling
-from .training import Progress, Record, minimise
+from .training import Progress
 from .windows import Windows, make_windows
 
 
@@ -121,7 +120,7 @@ class GRNGC(BaseEstimator):
         *,
         forecaster: ForecasterChoice = "mlp",
         lag: int = 1,
-        hidden: int = 128,
+        hidden: int = 64,
         forecaster_options: Mapping[str, Any] | None = None,
         skip: bool = True,
         penalty: float = 0.2,
@@ -188,19 +187,16 @@ class GRNGC(BaseEstimator):
             Training ran away; no graph was made.
         """
         check_parameters(self.get_params())
-        for fitted in [name for name in vars(self) if name.endswith("_")]:
-            delattr(self, fitted)
+        for attribute in [name for name in vars(self) if name.endswith("_")]:
+            delattr(self, attribute)  # a fit that fails leaves no graph of other data behind
         panel = as_panel(X)
         scaling = Scaling.of(panel, self.scaling)
         windows = make_windows(scaling.apply(panel), self.lag, cross_boundary=self.cross_boundary)
         device = resolve_device(self.device)
         recipe = Recipe(self.forecaster, panel.n_series, self.lag, self._options(), self.skip)
-        with seeded(self.random_state, device) as generator:
-            forecaster = build_forecaster(recipe).to(device)
-            record, size, signed = self._train(forecaster, windows, panel.targets, device, generator, progress)
-        collapsed = COLLAPSES[self.lag_collapse](size)
-        self.graph_ = CausalGraph(collapsed, panel.names, size, signed, exogenous=panel.exogenous)
-        edges = self.graph_.edges(top=1)
+        fitted = self._fit(recipe, windows, panel.targets, device, progress)
+        scores = COLLAPSES[self.lag_collapse](fitted.lag_scores)
+        self.graph_ = CausalGraph(scores, panel.names, fitted.lag_scores, fitted.signs, exogenous=panel.exogenous)
         self.noise_floor_ = noise_floor(
             windows,
             self._weights(panel.targets) * panel.targets.sum(),
@@ -208,70 +204,42 @@ class GRNGC(BaseEstimator):
             norm=self.norm,
             collapse=COLLAPSES[self.lag_collapse],
             input_noise=self.input_noise,
-            largest=edges[0].score if edges else 0.0,
+            scores=scores,
+            refit=lambda others: self._fit(recipe, others, panel.targets, device).lag_scores,
             random_state=self.random_state,
         )
-        self.forecaster_, self.record_, self.recipe_ = forecaster, record, recipe
+        self.forecaster_, self.record_, self.recipe_ = fitted.forecaster, fitted.record, recipe
         self.panel_, self.scaling_ = panel, scaling
         self.n_features_in_ = panel.n_series
         if isinstance(X, Panel) or hasattr(X, "columns"):
             self.feature_names_in_ = np.array(panel.names, dtype=object)
-        elif hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
         return self
 
-    def _train(
+    def _fit(
         self,
-        forecaster: nn.Module,
+        recipe: Recipe,
         windows: Windows,
         targets: np.ndarray,
         device: torch.device,
-        generator: torch.Generator,
-        progress: Callable[[Progress], None] | None,
-    ) -> tuple[Record, np.ndarray, np.ndarray]:
-        """Minimise eq. 14 and return the record, the scores of eq. 11 and their signed twin, (target, lag, source)."""
-        x = torch.tensor(windows.x, dtype=torch.float32, device=device)
-        y = torch.tensor(windows.y, dtype=torch.float32, device=device)
-        weights = torch.tensor(self._weights(targets)).to(x)
-        wanted = torch.tensor(targets, device=device)
-        chunk = windows_within(self.memory_budget, bytes_per_window(forecaster, x))
-
-        def objective(inputs: Tensor, outputs: Tensor) -> tuple[float, float]:
-            parts = torch.zeros(2, device=device)
-            for part, truth in zip(inputs.split(chunk), outputs.split(chunk), strict=True):
-                share = len(part) / len(inputs)
-                forecast, size = gradient_penalty(forecaster, part, weights, norm=self.norm)  # eq. 11-13
-                error = (forecast - truth)[:, wanted].square().mean()  # eq. 8, the target read as x_t
-                ((error + size) * share).backward()  # eq. 14
-                parts += share * torch.stack([error.detach(), size.detach()])
-            return float(parts[0]), float(parts[1])
-
-        reading: list[np.ndarray] = []
-
-        def read() -> np.ndarray:
-            found = gradient_scores(forecaster.eval(), x, memory_budget=self.memory_budget)  # eq. 11
-            forecaster.train()
-            reading[:] = [part.cpu().numpy() * targets[:, None, None] for part in found]
-            return reading[0]
-
-        record = minimise(
-            forecaster.train(),
-            objective,
-            x,
-            y,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Fitted:
+        return fit_forecaster(
+            recipe,
+            windows,
+            self._weights(targets),
+            targets,
+            norm=self.norm,
             steps=self.steps,
             batch=self.batch,
             learning_rate=self.learning_rate,
             schedule=self.schedule,
             input_noise=self.input_noise,
-            weight_decay=self.weight_decay * 1000 / len(windows),
-            decayed=curved_parameters(forecaster),
-            generator=generator,
-            scores=read,
+            weight_decay=self._decay(len(windows)),
+            seed=self.random_state,
+            device=device,
+            memory_budget=self.memory_budget,
             progress=progress,
         )
-        forecaster.eval()
-        return record, reading[0], reading[1]
 
     def forecast(self, steps: int = 1, *, exogenous: ArrayLike | None = None) -> np.ndarray:
         """Continue every fitted trajectory, one step at a time, each forecast feeding the next.
@@ -296,6 +264,10 @@ class GRNGC(BaseEstimator):
         """Write the trained forecaster as safetensors; :func:`grngc.forecasters.load_forecaster` reads it back."""
         check_is_fitted(self, "forecaster_")
         return save_forecaster(path, self.forecaster_, self.recipe_)
+
+    def _decay(self, n_windows: int) -> float:
+        # a step takes learning_rate * decay off a parameter: all of it at the most
+        return min(self.weight_decay * 1000 / n_windows, 1 / max(self.learning_rate, 1e-12))
 
     def _options(self) -> dict[str, Any]:
         named = isinstance(self.forecaster, str) and self.forecaster != "linear"

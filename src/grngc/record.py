@@ -33,7 +33,7 @@ def conclude(graph: CausalGraph, floor: float, edges: Sequence[Edge], training: 
         text = "Nothing stands out: there is one series only, and no other to drive it."
     if not training["converged"]:
         text += (
-            f" Training had not converged: its last quarter still moved the scores by {training['score_change']:.0%} "
+            f" Training had not converged: its second half still moved the scores by {training['score_change']:.0%} "
             f"(limit {SETTLED:.0%}). Raise steps (--steps, now {training['steps']}) before trusting them."
         )
     return text

@@ -69,7 +69,7 @@ def _facts(record: Mapping[str, Any]) -> list[str]:
         for (a, b), (c, d) in zip(left.items(), right.items(), strict=True)
     ]
     state = "converged" if record["converged"] else "NOT converged"
-    moved = f"scores moved by {training['score_change']:.1%} in the last quarter"
+    moved = f"scores moved by {training['score_change']:.1%} in the second half"
     long = {
         "Data": data["origin"] or f"in memory, sha256 {data['sha256'][:12]}",
         "Transforms": _transforms(data["transforms"]),

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from .errors import DivergenceError, InputError
 
 SETTLED = 0.1
-"""Training has converged when its last quarter moved the scores by less than this share of their sum."""
+"""Training has converged when its second half moved the scores by less than this share of their sum."""
 
 RAN_AWAY = 3.0
 """Training has diverged when the forecast error ends above this multiple of the error of forecasting the mean."""
@@ -48,7 +48,7 @@ class Record:
     trace : tuple of dict
         About a hundred rows ``step, loss, forecast_error, penalty``, each the mean since the row before.
     score_change : float
-        Sum of the absolute changes of the scores over the last quarter of the steps, as a share of their sum.
+        Sum of the absolute changes of the scores over the second half of the steps, as a share of their sum.
     seconds : float
     """
 
@@ -111,7 +111,7 @@ def minimise(
     generator : torch.Generator
         Draws batches and noise.
     scores : callable
-        The scores as they stand; read at three quarters and at the end, to tell whether they had settled.
+        The scores as they stand; read half-way and at the end, to tell whether they had settled.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def minimise(
         optimiser.step()
         rate.step()
         sums += parts
-        if step == math.ceil(0.75 * steps):
+        if step == math.ceil(steps / 2):
             before = scores()
         if step % every == 0 or step == steps:
             error, penalty = (float(part) for part in sums / (step - (trace[-1]["step"] if trace else 0)))

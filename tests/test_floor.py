@@ -1,0 +1,126 @@
+"""The noise floor: its linear fit where the answer is known, its surrogates, and what passes it."""
+
+import numpy as np
+import pytest
+from scipy.signal import lfilter
+
+from grngc.floor import ADAM_FLOOR, noise_floor, other_times, penalised_linear
+from grngc.grngc import GRNGC
+from grngc.panel import Panel, as_panel
+from grngc.windows import Windows, make_windows
+
+
+def orthonormal(n: int = 64, p: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    """Return x (window, 1, series) with unit covariance, and y."""
+    rng = np.random.default_rng(0)
+    q = np.linalg.qr(rng.normal(size=(n, p)))[0] * np.sqrt(n)
+    return q[:, None, :], q @ rng.uniform(-1, 1, (p, p)) + rng.normal(size=(n, p))
+
+
+ALL = np.ones((4, 4), bool)
+
+
+def test_the_lasso_on_an_orthonormal_design_is_soft_thresholding() -> None:
+    x, y = orthonormal()
+    marginal = y.T @ x[:, 0] / len(x)
+    weights = np.full((4, 1, 4), 0.6)
+    weights[0] = 0
+    found = penalised_linear(x, y, weights, admitted=ALL)[:, 0]
+    expected = np.sign(marginal) * np.maximum(np.abs(marginal) - weights[:, 0] / 2, 0)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    assert (found[1:] == 0).any()
+
+
+def test_the_squared_penalty_shrinks_and_noise_on_the_inputs_is_a_ridge() -> None:
+    x, y = orthonormal()
+    marginal = y.T @ x[:, 0] / len(x)
+    weights = np.full((4, 1, 4), 0.6)
+    ridge = penalised_linear(x, y, weights, admitted=ALL, norm="frobenius")[:, 0]
+    np.testing.assert_allclose(ridge, marginal / 1.6)
+    noisy = penalised_linear(x, y, 0 * weights, admitted=ALL, input_noise=0.5)[:, 0]
+    np.testing.assert_allclose(noisy, marginal / 1.25)
+
+
+@pytest.mark.parametrize("norm", ["l1", "frobenius"])
+def test_only_admitted_sources_have_a_coefficient(norm: str) -> None:
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(50, 3, 4)), rng.normal(size=(50, 4))
+    found = penalised_linear(x, y, np.zeros((4, 3, 4)), admitted=np.eye(4, dtype=bool), norm=norm, iterations=2000)
+    assert (found[~np.eye(4, dtype=bool).repeat(3, axis=0).reshape(4, 3, 4)] == 0).all()
+    own = np.linalg.lstsq(x[:, :, 2], y[:, 2], rcond=None)[0]
+    np.testing.assert_allclose(found[2, :, 2], own, atol=1e-6)
+
+
+def times_of(lengths: list[int]) -> Windows:
+    """Return windows whose x says which trajectory and time it is from."""
+    marked = [np.stack([np.full(n, r), np.arange(n)], axis=1).astype(float) for r, n in enumerate(lengths)]
+    return make_windows(Panel(tuple(marked), ("trajectory", "time")), 1)
+
+
+def test_trajectories_of_one_length_exchange_their_pasts_in_phase() -> None:
+    windows = times_of([21] * 5)
+    given = windows.x[other_times(windows, np.random.default_rng(0))][:, 0]
+    assert (given[:, 1] == windows.x[:, 0, 1]).all()  # the same time ...
+    assert (given[:, 0] != windows.x[:, 0, 0]).all()  # ... of another trajectory, everywhere
+    assert sorted(map(tuple, given)) == sorted(map(tuple, windows.x[:, 0]))
+
+
+@pytest.mark.parametrize("lengths", [[101], [101, 101], [61, 81, 101]])
+def test_few_or_unequal_trajectories_are_rolled_by_a_tenth_at_least(lengths: list[int]) -> None:
+    windows = times_of(lengths)
+    given = windows.x[other_times(windows, np.random.default_rng(0))][:, 0]
+    assert (given[:, 0] == windows.x[:, 0, 0]).all()
+    apart = np.abs(given[:, 1] - windows.x[:, 0, 1])
+    count = np.array(lengths)[windows.trajectory] - 1
+    assert (np.minimum(apart, count - apart) >= count // 10).all()
+
+
+def autoregressions(p: int, n: int, own: float, seed: int) -> np.ndarray:
+    noise = np.random.default_rng(seed).normal(size=(n + 200, p))
+    return lfilter([1], [1, -own], noise, axis=0)[200:]
+
+
+@pytest.mark.parametrize(("n", "own", "lag"), [(100, 0.0, 1), (300, 0.9, 1), (300, 0.0, 5), (400, 0.5, 2)])
+def test_independent_series_stay_below_and_a_coupling_comes_above(n: int, own: float, lag: int) -> None:
+    series = autoregressions(6, n, own, seed=3)
+    fitted = GRNGC(lag=lag, steps=300).fit(series)
+    assert fitted.graph_.edges(top=1)[0].score < fitted.noise_floor_
+    series[lag:, 4] += 0.7 * series[:-lag, 1]
+    fitted = GRNGC(lag=lag, steps=300).fit(series)
+    above = fitted.graph_.edges(min_score=fitted.noise_floor_)
+    assert (above[0].source, above[0].target) == ("x2", "x5")
+
+
+def test_the_floor_is_read_on_the_scale_of_the_graph_and_never_raised() -> None:
+    windows = make_windows(as_panel(autoregressions(4, 60, 0.0, seed=0)), 1)
+    settings = {"norm": "l1", "collapse": lambda scores: scores.sum(axis=1), "input_noise": 0.0, "random_state": 0}
+
+    refits = []
+
+    def refit(others: Windows) -> np.ndarray:
+        refits.append(others)
+        return np.full((4, 1, 4), 5.0)
+
+    def floor(*largest: float) -> float:
+        scores = np.zeros((4, 4))
+        scores[0, 1 : 1 + len(largest)] = largest
+        return noise_floor(windows, np.full((4, 1, 4), 0.1), np.ones(4, bool), scores=scores, refit=refit, **settings)  # type: ignore[arg-type]
+
+    assert floor(0.0) == ADAM_FLOOR
+    assert ADAM_FLOOR < floor(0.05) < floor(0.1) < floor(10.0) == floor(1000.0)
+    assert not refits
+
+
+def test_a_haze_is_held_against_the_same_forecaster_on_a_surrogate() -> None:
+    hazy = GRNGC(lag=5).fit(autoregressions(6, 300, 0.0, seed=3))  # finds a little of everything everywhere
+    assert np.median([edge.score for edge in hazy.graph_.edges()]) > ADAM_FLOOR
+    assert hazy.graph_.edges(top=1)[0].score < hazy.noise_floor_
+    dense = autoregressions(3, 500, 0.0, seed=0)
+    for t in range(1, 500):
+        dense[t] += dense[t - 1] @ np.full((3, 3), 0.25)  # everything drives everything
+    fitted = GRNGC(steps=300).fit(dense)
+    assert len(fitted.graph_.edges(min_score=fitted.noise_floor_)) == 6
+
+
+def test_one_series_has_the_least_floor() -> None:
+    assert GRNGC(steps=2).fit(autoregressions(1, 50, 0.5, seed=0)).noise_floor_ == ADAM_FLOOR
