@@ -44,7 +44,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "scaling=per_trajectory": {"scaling": "per_trajectory"},
     "steps=500 (half budget)": {"steps": 500},
     "steps=2000": {"steps": 2000},
-    "learning_rate=0.01": {"learning_rate": 0.01},
+    "learning_rate=0.003": {"learning_rate": 0.003},
     "schedule=constant": {"schedule": "constant"},
 }
 GROUPS = ["DREAM3-10", "DREAM3-50", "Lorenz F=10", "Lorenz F=20", "Lorenz F=40", "VAR"]

@@ -112,7 +112,7 @@ def discover(
     penalty: Annotated[float | None, typer.Option(metavar="X", help="More leaves fewer edges.  [default: 0.2]")] = None,
     steps: Annotated[int | None, typer.Option(metavar="N", help="Training steps.  [default: 1000]")] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(metavar="X", help="Lower it when training diverges.  [default: 0.003]")
+        float | None, typer.Option(metavar="X", help="Lower it when training diverges.  [default: 0.01]")
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="The same seed gives the same graph.")] = 0,
     device: Annotated[

@@ -127,7 +127,7 @@ class GRNGC(BaseEstimator):
         penalty_scale: str = "per_output",
         norm: str = "l1",
         penalise_own_past: bool = False,
-        learning_rate: float = 3e-3,
+        learning_rate: float = 1e-2,
         schedule: str = "cosine",
         steps: int = 1000,
         batch: int | None = 256,
