@@ -20,7 +20,7 @@ def test_only_a_pair_above_the_floor_stands_out() -> None:
 
 
 def test_conclusions_in_plain_words() -> None:
-    settled, moving = {"converged": True}, {"converged": False, "score_change": 0.3, "steps": 5}
+    settled, moving = {"converged": True}, {"converged": False, "score_change": 0.3, "steps": 700, "reach": 2.0}
     weak = graph([[[0, 0, 0.09]], [[0.2, 0.5, 0]], [[0, 0, 0]]])
     assert conclude(weak, 0.1, standing_out(weak, 0.1), settled) == (
         "1 of 6 ordered pairs stands out: rain -> river (lag 1, +)."
@@ -31,7 +31,9 @@ def test_conclusions_in_plain_words() -> None:
     nothing = conclude(weak, 0.3, [], settled)
     assert nothing.startswith("Nothing stands out")
     assert "0.2 (rain -> river), the noise floor 0.3" in nothing
-    assert "moved the scores by 30% (limit 10%). Raise steps (--steps, now 5)" in conclude(weak, 0.3, [], moving)
+    assert "moved the scores by 30% (limit 15%). Raise steps (--steps, now 700)" in conclude(weak, 0.3, [], moving)
+    short = moving | {"reach": 0.02, "steps": 5}
+    assert "5 steps at this learning rate are too few to get anywhere" in conclude(weak, 0.3, [], short)
     alone = CausalGraph(np.ones((1, 1)), ("rain",))
     assert "one series only" in conclude(alone, 0.1, [], settled)
     exogenous = CausalGraph(weak.scores, NAMES, exogenous=("mud",))

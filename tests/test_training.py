@@ -138,6 +138,20 @@ def test_settled_is_judged_by_the_second_half(later: float, change: float, conve
     assert record.converged is converged
 
 
+def test_a_few_steps_have_not_settled_however_little_they_moved() -> None:
+    record = run(Point(), steps=99)
+    assert record.score_change == 0
+    assert record.reach == pytest.approx(0.99)
+    assert not record.converged
+    assert run(Point(), steps=100).converged
+
+
+def test_changes_of_next_to_nothing_are_not_judged() -> None:
+    values = iter([np.array([0.001, 0.0]), np.array([0.0, 0.002])])
+    record = run(Point(), scores=lambda: next(values))
+    assert record.score_change == pytest.approx(0.003 / 0.2)
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_loss_that_is_not_finite_is_divergence(value: float) -> None:
     losses = iter([1.0] * 6 + [value] * 100)

@@ -8,7 +8,7 @@ import numpy as np
 
 from .graph import CausalGraph, Edge
 from .panel import Panel
-from .training import SETTLED
+from .training import ENOUGH_REACH, SETTLED
 
 
 def standing_out(graph: CausalGraph, floor: float) -> list[Edge]:
@@ -33,10 +33,16 @@ def conclude(graph: CausalGraph, floor: float, edges: Sequence[Edge], training: 
         text = "Nothing stands out: there is one series only, and no other to drive it."
     if not training["converged"]:
         text += (
-            f" Training had not converged: its second half still moved the scores by {training['score_change']:.0%} "
-            f"(limit {SETTLED:.0%}). Raise steps (--steps, now {training['steps']}) before trusting them."
+            f" Training had not converged: {_unsettled(training)}. "
+            f"Raise steps (--steps, now {training['steps']}) before trusting them."
         )
     return text
+
+
+def _unsettled(training: Mapping[str, Any]) -> str:
+    if training["reach"] < ENOUGH_REACH:
+        return f"{training['steps']} steps at this learning rate are too few to get anywhere"
+    return f"its second half still moved the scores by {training['score_change']:.0%} (limit {SETTLED:.0%})"
 
 
 def describe(panel: Panel) -> dict[str, Any]:

@@ -12,8 +12,15 @@ from torch import Tensor, nn
 
 from .errors import DivergenceError, InputError
 
-SETTLED = 0.1
-"""Training has converged when its second half moved the scores by less than this share of their sum."""
+SETTLED = 0.15
+"""Training has converged when its second half moved the scores by less than this share of their sum ..."""
+
+ENOUGH_REACH = 1.0
+"""... and Adam, which moves a parameter by about the learning rate a step, could move one this far in all: a score of
+one standard deviation per standard deviation. A handful of steps that go nowhere have not settled."""
+
+LEAST_PER_TARGET = 0.1
+"""A target's scores count as at least this much in that share: changes of nothing by nothing are not judged."""
 
 RAN_AWAY = 3.0
 """Training has diverged when the forecast error ends above this multiple of the error of forecasting the mean."""
@@ -49,18 +56,21 @@ class Record:
         About a hundred rows ``step, loss, forecast_error, penalty``, each the mean since the row before.
     score_change : float
         Sum of the absolute changes of the scores over the second half of the steps, as a share of their sum.
+    reach : float
+        Sum of the learning rates of all steps.
     seconds : float
     """
 
     steps: int
     trace: tuple[dict[str, float], ...]
     score_change: float
+    reach: float
     seconds: float
 
     @property
     def converged(self) -> bool:
         """Whether the scores had settled when training ended."""
-        return self.score_change < SETTLED
+        return self.score_change < SETTLED and self.reach >= ENOUGH_REACH
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, fit for JSON."""
@@ -68,6 +78,7 @@ class Record:
             "steps": self.steps,
             "seconds": self.seconds,
             "score_change": self.score_change,
+            "reach": self.reach,
             "converged": self.converged,
             "trace": list(self.trace),
         }
@@ -156,8 +167,9 @@ def minimise(
     if trace[-1]["forecast_error"] > RAN_AWAY * max(trivial, first):
         worse = f"the forecast error ended at {trace[-1]['forecast_error']:.3g}, the mean alone gives {trivial:.3g}"
         raise DivergenceError(_message(worse, learning_rate))
-    change = float(np.abs(after - before).sum() / max(after.sum(), np.finfo(float).tiny))
-    return Record(steps, tuple(trace), change, time.monotonic() - start)
+    change = float(np.abs(after - before).sum() / max(after.sum(), LEAST_PER_TARGET * len(after)))
+    reach = learning_rate * sum(SCHEDULES[schedule](step / steps) for step in range(steps))
+    return Record(steps, tuple(trace), change, reach, time.monotonic() - start)
 
 
 def _message(what: str, learning_rate: float) -> str:

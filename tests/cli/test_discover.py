@@ -62,7 +62,7 @@ def test_json_goes_with_files_and_quiet_says_nothing(grngc: Any, data_csv: Path)
     assert {name: record[name] for name in json.loads(Path("a/run.json").read_text())} == json.loads(
         Path("a/run.json").read_text()
     )
-    quiet = grngc("discover", data_csv, "--columns", "rain,river", "--out", "b", "--steps", 60, "-q")
+    quiet = grngc("discover", data_csv, "--columns", "rain,river", "--out", "b", "--steps", 250, "-q")
     assert quiet == (0, "", "")
     assert Path("a/edges.csv").read_bytes() == Path("b/edges.csv").read_bytes()
 
