@@ -56,7 +56,7 @@ def test_time_and_constant_columns(grngc: Any) -> None:
 
 
 def test_json_goes_with_files_and_quiet_says_nothing(grngc: Any, data_csv: Path) -> None:
-    ran = grngc("discover", data_csv, "--columns", "rain,river", "--out", "a", "--steps", 60, "--json")
+    ran = grngc("discover", data_csv, "--columns", "rain,river", "--out", "a", "--steps", 250, "--json")
     record = json.loads(ran.out)
     assert record["files"] == [f"a/{name}" for name in ("edges.csv", "graph.npz", "forecaster.safetensors", "run.json")]
     assert {name: record[name] for name in json.loads(Path("a/run.json").read_text())} == json.loads(
