@@ -16,14 +16,18 @@ of a result, must not depend on what else the machine is doing."""
 def seeded(seed: int, device: torch.device) -> Iterator[torch.Generator]:
     """Seed torch inside the block only, and hand out a CPU generator of its own for batches and noise.
 
-    Inside, torch's default dtype is float32 and gradients are on, whatever the caller's are.
+    Seeded are the CPU's generator and that of ``device``; ``torch.manual_seed`` would seed every GPU, also those whose
+    state is not put back. Inside, torch's default dtype is float32 and gradients are on, whatever the caller's are.
     """
     seed, dtype = int(seed), torch.get_default_dtype()
     forked = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=forked), torch.inference_mode(False), torch.enable_grad():
         torch.set_default_dtype(torch.float32)
         try:
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
+            if forked:
+                with torch.cuda.device(device):
+                    torch.cuda.manual_seed(seed)
             yield torch.Generator().manual_seed(seed)
         finally:
             torch.set_default_dtype(dtype)
