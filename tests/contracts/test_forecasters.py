@@ -207,6 +207,17 @@ class TestFiles:
         x = torch.randn(5, 1, 2)
         assert torch.equal(again(x), kan(x))
 
+    def test_parameters_that_share_memory(self, tmp_path: Path) -> None:
+        class Tied(Own):
+            def __init__(self, n_series: int, n_lags: int) -> None:
+                super().__init__(n_series, n_lags)
+                self.again = self.inner
+
+        tied = Tied(2, 1)
+        again = load_forecaster(save_forecaster(tmp_path / "f", tied, Recipe(Tied, 2, 1, {}, False)), factory=Tied)
+        assert again.again.weight is again.inner.weight
+        assert torch.equal(again.inner.weight, tied.inner.weight)
+
     def test_reading_leaves_the_random_state(self, tmp_path: Path) -> None:
         path = save_forecaster(tmp_path / "f", MLP(2, 1), Recipe("mlp", 2, 1, {}, False))
         before = torch.get_rng_state()

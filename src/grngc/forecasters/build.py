@@ -78,7 +78,10 @@ def build_forecaster(recipe: Recipe) -> nn.Module:
 
 
 def save_forecaster(path: Path | str, forecaster: nn.Module, recipe: Recipe) -> Path:
-    """Write the parameters as safetensors, with what rebuilds a named forecaster in the file's metadata."""
+    """Write the parameters as safetensors, with what rebuilds a named forecaster in the file's metadata.
+
+    Parameters that share memory are written each on its own: safetensors refuses shared ones.
+    """
     meta = {
         "forecaster": recipe.choice if isinstance(recipe.choice, str) else None,
         "n_series": int(recipe.n_series),
@@ -86,7 +89,7 @@ def save_forecaster(path: Path | str, forecaster: nn.Module, recipe: Recipe) -> 
         "options": {name: _plain(value) for name, value in recipe.options.items()},
         "skip": bool(recipe.skip),
     }
-    tensors = {name: value.detach().cpu().contiguous() for name, value in forecaster.state_dict().items()}
+    tensors = {name: value.detach().cpu().contiguous().clone() for name, value in forecaster.state_dict().items()}
     return write_atomically(path, safetensors.torch.save(tensors, metadata={"grngc": json.dumps(meta)}))
 
 
