@@ -16,12 +16,13 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from .estimators import forget, remember_series
 from .fitting import Fitted, fit_forecaster
 from .floor import noise_floor
 from .forecasters import ForecasterChoice, Recipe, save_forecaster
 from .forecasting import continue_panel
 from .graph import CausalGraph
-from .panel import Panel, as_panel
+from .panel import as_panel
 from .parameters import COLLAPSES, check_parameters
 from .runtime import MEMORY_BUDGET, resolve_device
 from .scaling import Scaling
@@ -187,8 +188,7 @@ class GRNGC(BaseEstimator):
             Training ran away; no graph was made.
         """
         check_parameters(self.get_params())
-        for attribute in [name for name in vars(self) if name.endswith("_")]:
-            delattr(self, attribute)  # a fit that fails leaves no graph of other data behind
+        forget(self)
         panel = as_panel(X)
         scaling = Scaling.of(panel, self.scaling)
         windows = make_windows(scaling.apply(panel), self.lag, cross_boundary=self.cross_boundary)
@@ -210,9 +210,7 @@ class GRNGC(BaseEstimator):
         )
         self.forecaster_, self.record_, self.recipe_ = fitted.forecaster, fitted.record, recipe
         self.panel_, self.scaling_ = panel, scaling
-        self.n_features_in_ = panel.n_series
-        if isinstance(X, Panel) or hasattr(X, "columns"):
-            self.feature_names_in_ = np.array(panel.names, dtype=object)
+        remember_series(self, X, panel)
         return self
 
     def _fit(

@@ -10,7 +10,7 @@ import pytest
 import torch
 from sklearn.base import BaseEstimator, clone
 
-from grngc import as_panel
+from grngc import InputError, as_panel
 from grngc.datasets import simulate_var
 from grngc.methods import METHODS
 
@@ -71,6 +71,13 @@ def test_a_second_fit_is_a_fresh_fit(method: BaseEstimator) -> None:
     np.testing.assert_array_equal(again.scores, fresh.scores)
     np.testing.assert_array_equal(again.signs, fresh.signs)
     assert not np.allclose(fresh.scores, clone(method).fit(DATA).graph_.scores)
+
+
+def test_a_fit_that_fails_leaves_no_graph_of_other_data(method: BaseEstimator) -> None:
+    method.fit(FRAME)
+    with pytest.raises(InputError):
+        method.fit(DATA * np.nan)
+    assert not [name for name in vars(method) if name.endswith("_")]
 
 
 def test_data_and_global_random_states_are_left_alone(method: BaseEstimator) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ..estimators import forget, remember_series
 from ..graph import CausalGraph
 from ..panel import Panel, as_panel
 from ..scaling import Scaling
-from .fitted import remember_series
 
 
 class Correlation(BaseEstimator):
@@ -45,6 +45,7 @@ class Correlation(BaseEstimator):
         y : ignored
             Present by scikit-learn's convention.
         """
+        forget(self)
         panel = as_panel(X)
         points = np.concatenate(panel.trajectories)
         whole = Panel((points[np.isfinite(points).all(axis=1)],), panel.names)

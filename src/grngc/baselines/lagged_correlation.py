@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ..estimators import forget, remember_series
 from ..graph import CausalGraph
 from ..panel import as_panel
 from ..scaling import Scaling
 from ..windows import make_windows
-from .fitted import remember_series
 
 
 class LaggedCorrelation(BaseEstimator):
@@ -44,6 +44,7 @@ class LaggedCorrelation(BaseEstimator):
         y : ignored
             Present by scikit-learn's convention.
         """
+        forget(self)
         panel = as_panel(X)
         windows = make_windows(Scaling.of(panel, "pooled").apply(panel), self.lag)
         # (window, target) with (window, lag, source) -> (target, lag, source)

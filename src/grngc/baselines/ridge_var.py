@@ -9,11 +9,11 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ..errors import InputError
+from ..estimators import forget, remember_series
 from ..graph import CausalGraph
 from ..panel import as_panel
 from ..scaling import Scaling
 from ..windows import Windows, make_windows
-from .fitted import remember_series
 
 ALPHAS = np.logspace(-6, 2, 33)
 """Penalties that cross-validation chooses from, in windows: from almost none to almost nothing but."""
@@ -63,6 +63,7 @@ class RidgeVAR(BaseEstimator):
         y : ignored
             Present by scikit-learn's convention.
         """
+        forget(self)
         if self.alpha != "cv" and not (isinstance(self.alpha, Real) and self.alpha >= 0):
             raise InputError(f'alpha must be "cv" or a number of at least 0; got {self.alpha!r}')
         panel = as_panel(X)
