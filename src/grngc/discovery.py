@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from .arguments import check_choice
 from .configurations import CONFIGURATIONS
 from .datasets.files import read_panel
 from .environment import versions
@@ -208,8 +209,7 @@ def _sorted_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[st
 
 def _parameters(configuration: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the estimator's parameters: those of the named configuration, then those given."""
-    if configuration not in CONFIGURATIONS:
-        raise InputError(f"configuration {configuration!r} is not known; choose one of {', '.join(CONFIGURATIONS)}")
+    check_choice("configuration", configuration, CONFIGURATIONS)
     named = dict(CONFIGURATIONS[configuration])
     if given.get("forecaster", named.get("forecaster")) != named.get("forecaster"):
         named.pop("forecaster_options", None)  # they belong to the forecaster that is no longer there

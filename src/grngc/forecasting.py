@@ -5,6 +5,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import nn
 
+from .arguments import check_whole
 from .errors import InputError
 from .panel import Panel
 from .scaling import Scaling
@@ -29,8 +30,7 @@ def continue_panel(
     array (steps, series), or (trajectory, steps, series) for several trajectories
         In the units the data came in.
     """
-    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 1:
-        raise InputError(f"steps must be a whole number of at least 1; got {steps!r}")
+    check_whole("steps", steps)
     past = _last_window(scaling.apply(panel), lag)
     given = _future(panel, scaling, steps, exogenous)
     device = next(forecaster.parameters()).device

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .errors import InputError
+from .arguments import check_choice
 from .runtime import MEMORY_BUDGET
 
 SLAB_BYTES = 2**20
@@ -55,14 +55,13 @@ def input_gradient(
         Keep what a derivative with respect to the parameters needs.
     """
     with torch.set_grad_enabled(differentiable):
-        return METHODS[_resolve(forecaster, method)](forecaster, x.detach(), differentiable)
+        return WAYS[_resolve(forecaster, method)](forecaster, x.detach(), differentiable)
 
 
 def _resolve(forecaster: nn.Module, method: str) -> str:
     if method == "auto":
         return "closed" if hasattr(forecaster, "jacobian") else "loop"
-    if method not in METHODS:
-        raise InputError(f"method {method!r} is not known; choose one of auto, {', '.join(METHODS)}")
+    check_choice("method", method, ("auto", *WAYS))
     return method
 
 
@@ -98,7 +97,7 @@ def _vmap(forecaster: nn.Module, x: Tensor, differentiable: bool) -> tuple[Tenso
     return forecast, gradient
 
 
-METHODS: dict[str, Callable[[nn.Module, Tensor, bool], tuple[Tensor, Tensor]]] = {
+WAYS: dict[str, Callable[[nn.Module, Tensor, bool], tuple[Tensor, Tensor]]] = {
     "closed": _closed,
     "loop": _loop,
     "vmap": _vmap,
@@ -120,8 +119,7 @@ def gradient_penalty(
     weights : Tensor (target, lag, source)
         0 leaves an entry free, as for the own past or an exogenous target.
     """
-    if norm not in NORMS:
-        raise InputError(f"norm {norm!r} is not known; choose one of {', '.join(NORMS)}")
+    check_choice("norm", norm, NORMS)
     method = _resolve(forecaster, method)
     if method == "closed":
         forecast, factors = forecaster.jacobian(x.detach())  # type: ignore[operator]

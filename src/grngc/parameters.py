@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import check_choice, check_whole
 from .errors import InputError
 from .gradients import NORMS
 from .scaling import SCALINGS
@@ -35,14 +36,10 @@ _AMOUNTS = ("penalty", "input_noise", "weight_decay", "learning_rate")
 def check_parameters(values: Mapping[str, Any]) -> None:
     """Raise :class:`InputError` for the first parameter of :class:`grngc.GRNGC` that cannot be used."""
     for name, known in _CHOICES.items():
-        if values[name] not in known:
-            raise InputError(f"{name} {values[name]!r} is not known; choose one of {', '.join(known)}")
+        check_choice(name, values[name], known)
     for name, low in _LEAST.items():
-        value = values[name]
-        if name == "batch" and value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < low:
-            raise InputError(f"{name} must be a whole number of at least {low}; got {value!r}")
+        if name != "batch" or values[name] is not None:
+            check_whole(name, values[name], low)
     if values["random_state"] >= 2**63:
         raise InputError(f"random_state must be below 2**63; got {values['random_state']!r}")
     for name in _SWITCHES:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .errors import InputError
+from .arguments import check_choice
 from .panel import Panel
 
 SCALINGS = ("pooled", "per_trajectory", "none")
@@ -21,8 +21,7 @@ class Scaling:
     @classmethod
     def of(cls, panel: Panel, how: str) -> "Scaling":
         """Measure a panel: z-scores over all trajectories together, over each on its own, or none."""
-        if how not in SCALINGS:
-            raise InputError(f"scaling {how!r} is not known; choose one of {', '.join(SCALINGS)}")
+        check_choice("scaling", how, SCALINGS)
         shape = (panel.n_trajectories, panel.n_series)
         if how == "none":
             return cls(np.zeros(shape), np.ones(shape))

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .errors import DivergenceError, InputError
+from .arguments import check_choice
+from .errors import DivergenceError
 
 SETTLED = 0.15
 """Training has converged when its second half moved the scores by less than this share of their sum ..."""
@@ -129,8 +130,7 @@ def minimise(
     DivergenceError
         The loss is not finite, or the forecasts ended worse than no forecast.
     """
-    if schedule not in SCHEDULES:
-        raise InputError(f"schedule {schedule!r} is not known; choose one of {', '.join(SCHEDULES)}")
+    check_choice("schedule", schedule, SCHEDULES)
     kept = {id(q) for q in decayed}
     groups = [
         {"params": list(decayed), "weight_decay": weight_decay},

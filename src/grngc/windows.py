@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .arguments import check_whole
 from .errors import InputError
 from .panel import Panel
 
@@ -40,8 +41,7 @@ def make_windows(panel: Panel, lag: int, *, cross_boundary: bool = False) -> Win
 
     Raises :class:`InputError` when no window is left, naming the trajectory lengths.
     """
-    if not isinstance(lag, (int, np.integer)) or isinstance(lag, bool) or lag < 1:
-        raise InputError(f"lag must be a whole number of at least 1; got {lag!r}")
+    check_whole("lag", lag)
     parts = [np.concatenate(panel.trajectories)] if cross_boundary else panel.trajectories
     cut = [_cut(part, lag, index) for index, part in enumerate(parts) if len(part) > lag]
     prefix = f"{panel.origin}: " if panel.origin else ""

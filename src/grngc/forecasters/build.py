@@ -13,6 +13,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from ..arguments import check_choice
 from ..errors import InputError
 from ..storage import write_atomically
 from .kan import KAN
@@ -66,8 +67,7 @@ def build_forecaster(recipe: Recipe) -> nn.Module:
         if not isinstance(module, nn.Module):
             raise InputError(f"the forecaster factory returned {type(module).__name__}, expected a torch.nn.Module")
     else:
-        if choice not in FORECASTERS:
-            raise InputError(f"forecaster {choice!r} is not known; choose one of {', '.join(FORECASTERS)}")
+        check_choice("forecaster", choice, FORECASTERS)
         factory = FORECASTERS[choice]
         known = [name for name in inspect.signature(factory).parameters if name not in ("n_series", "n_lags")]
         unknown = [name for name in options if name not in known]

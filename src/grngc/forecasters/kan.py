@@ -12,6 +12,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from ..arguments import check_choice
 from ..errors import InputError
 from ..gradients import FactoredJacobian
 from .layers import check_layers
@@ -82,8 +83,7 @@ class KANLayer(nn.Module):
         scaler: bool = True,
     ) -> None:
         super().__init__()
-        if base not in BASES:
-            raise InputError(f"base {base!r} is not known; choose one of {', '.join(BASES)}")
+        check_choice("base", base, BASES)
         if not grid_range[0] < grid_range[1] or grid_size < 1:
             raise InputError(f"a grid needs low < high and at least one interval; got {grid_range}, {grid_size}")
         self.base, self.grid_range, self.grid_size = BASES[base], (grid_range[0], grid_range[1]), grid_size

@@ -7,7 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from ..errors import InputError
+from ..arguments import check_choice
 from ..gradients import FactoredJacobian
 from .layers import check_layers
 
@@ -58,8 +58,7 @@ class MLP(nn.Module):
         self, n_series: int, n_lags: int, *, hidden: int = 64, depth: int = 1, activation: str = "silu"
     ) -> None:
         super().__init__()
-        if activation not in ACTIVATIONS:
-            raise InputError(f"activation {activation!r} is not known; choose one of {', '.join(ACTIVATIONS)}")
+        check_choice("activation", activation, ACTIVATIONS)
         check_layers(hidden, depth)
         widths = [n_series * n_lags, *[hidden] * depth]
         self.activation = ACTIVATIONS[activation]
