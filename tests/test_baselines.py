@@ -37,6 +37,13 @@ def test_correlation_leaves_points_with_gaps_out() -> None:
     np.testing.assert_allclose(graph.scores, np.abs(np.corrcoef(np.delete(x, 7, axis=0).T)), atol=1e-12)
 
 
+def test_correlation_without_a_whole_point_is_refused() -> None:
+    x = LONG[:6, :2].copy()
+    x[::2, 0] = x[1::2, 1] = np.nan
+    with pytest.raises(InputError, match="no point in time is free of missing values: choose fewer series"):
+        Correlation().fit(as_panel(x, missing="drop"))
+
+
 def test_lagged_correlation_is_the_cross_correlation_function() -> None:
     graph = LaggedCorrelation(lag=2).fit(LONG).graph_
     z = standard(LONG)

@@ -46,6 +46,8 @@ def test_boundaries_are_crossed_only_on_request() -> None:
     assert len(make_windows(panel, 1)) == 4 + 3 + 5
     joined = make_windows(panel, 1, cross_boundary=True)
     assert len(joined) == 15 - 1
+    with pytest.raises(InputError, match="n_samples = 15"):
+        make_windows(panel, 15, cross_boundary=True)
     crossing = (joined.x[:, 0] // 1e4 != joined.y // 1e4).any(axis=1)
     assert crossing.sum() == 2
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arguments import check_whole
+from .checks import say
 from .errors import InputError
 from .panel import Panel
 
@@ -20,7 +21,7 @@ class Windows:
     y : array (window, series)
         The step that follows, x_t.
     trajectory, time : int arrays (window,)
-        Where ``y`` stands in the panel.
+        Where ``y`` stands in the panel; with ``cross_boundary``, in all trajectories joined into one.
     """
 
     x: np.ndarray
@@ -39,25 +40,21 @@ def make_windows(panel: Panel, lag: int, *, cross_boundary: bool = False) -> Win
     published code does (GRNGC's among it): it adds windows in which the end of one experiment "predicts" the start
     of the next. Windows that hold a missing value are left out.
 
-    Raises :class:`InputError` when no window is left, naming the trajectory lengths.
+    Raises :class:`InputError` when no window is left.
     """
     check_whole("lag", lag)
     parts = [np.concatenate(panel.trajectories)] if cross_boundary else panel.trajectories
     cut = [_cut(part, lag, index) for index, part in enumerate(parts) if len(part) > lag]
-    prefix = f"{panel.origin}: " if panel.origin else ""
     if not cut:
-        longest = max(len(part) for part in panel.trajectories)
-        raise InputError(
-            f"{prefix}a lag of {lag} needs at least {lag + 1} points in one trajectory; the longest has "
-            f"n_samples = {longest}: choose a smaller lag or bring longer trajectories"
-        )
+        longest = max(len(part) for part in parts)
+        needed = f"a lag of {lag} needs at least {lag + 1} points in one trajectory"
+        remedy = "choose a smaller lag or bring longer trajectories"
+        raise InputError(say(panel.origin, f"{needed}; the longest has n_samples = {longest}: {remedy}"))
     x, y, trajectory, time = (np.concatenate(arrays) for arrays in zip(*cut, strict=True))
     whole = np.isfinite(x).all(axis=(1, 2)) & np.isfinite(y).all(axis=1)
     if not whole.any():
-        raise InputError(
-            f"{prefix}no window of {lag + 1} consecutive points is free of missing values: "
-            "choose a smaller lag or fewer series"
-        )
+        gaps = f"no window of {lag + 1} consecutive points is free of missing values"
+        raise InputError(say(panel.origin, f"{gaps}: choose a smaller lag or fewer series"))
     return Windows(x[whole], y[whole], trajectory[whole], time[whole])
 
 

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ..checks import say
+from ..errors import InputError
 from ..estimators import forget, remember_series
 from ..graph import CausalGraph
 from ..panel import Panel, as_panel
@@ -48,7 +50,10 @@ class Correlation(BaseEstimator):
         forget(self)
         panel = as_panel(X)
         points = np.concatenate(panel.trajectories)
-        whole = Panel((points[np.isfinite(points).all(axis=1)],), panel.names)
+        known = points[np.isfinite(points).all(axis=1)]
+        if not len(known):
+            raise InputError(say(panel.origin, "no point in time is free of missing values: choose fewer series"))
+        whole = Panel((known,), panel.names)
         (values,) = Scaling.of(whole, "pooled").apply(whole).trajectories
         signed = values.T @ values / len(values)
         # ties between a pair's two directions are exact, so that rounding cannot break them
