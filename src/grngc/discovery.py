@@ -1,9 +1,7 @@
 """From data to a graph a person can judge: all that ``grngc discover`` does, in one call."""
 
-import csv
 import difflib
 import inspect
-import io
 import json
 import time
 import warnings
@@ -27,7 +25,7 @@ from .graph import CausalGraph, Edge
 from .grngc import GRNGC
 from .panel import as_panel
 from .record import conclude, describe, plain, standing_out
-from .storage import write_atomically
+from .storage import csv_text, write_atomically
 from .summary import summarise
 from .training import Progress
 
@@ -102,11 +100,7 @@ class Discovery:
 
     def edges_csv(self) -> str:
         """Return the text of ``edges.csv``. Scores are written with as many digits as give the same number back."""
-        text = io.StringIO()
-        table = csv.writer(text, lineterminator="\n")
-        table.writerow(Edge._fields)
-        table.writerows(self.graph.edges(own_past=True, by_lag=True))
-        return text.getvalue()
+        return csv_text(Edge._fields, self.graph.edges(own_past=True, by_lag=True))
 
     def run_json(self) -> str:
         """Return the text of ``run.json``."""

@@ -1,8 +1,12 @@
-"""Write a file whole or not at all: temporary file, fsync, rename, fsync of the folder."""
+"""Write a file whole or not at all: temporary file, fsync, rename, fsync of the folder; and the text of a table."""
 
+import csv
+import io
 import os
 import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 
 def write_atomically(path: Path | str, content: bytes | str) -> Path:
@@ -25,6 +29,15 @@ def write_atomically(path: Path | str, content: bytes | str) -> Path:
         raise
     _fsync_folder(path.parent)
     return path
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Return a table as CSV. Numbers are written with as many digits as give the same number back."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(header)
+    table.writerows(rows)
+    return text.getvalue()
 
 
 def _umask() -> int:

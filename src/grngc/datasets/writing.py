@@ -1,14 +1,11 @@
 """A data set as files that :func:`read_panel` and :func:`read_truth` read back."""
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ..dataset import Dataset
 from ..folders import write_folder
-from ..storage import write_atomically
+from ..storage import csv_text, write_atomically
 
 TRAJECTORY = "trajectory"
 """Column of ``data.csv`` that tells trajectories apart, where there are several."""
@@ -28,15 +25,7 @@ def write_dataset(dataset: Dataset, folder: Path | str, overwrite: bool = False)
     )
     truth = ([target, *row.astype(int)] for target, row in zip(names, dataset.truth, strict=True))
     writers: dict[str, Callable[[Path], object]] = {
-        "data.csv": lambda path: write_atomically(path, _csv([TRAJECTORY, *names] if several else names, rows)),
-        "truth.csv": lambda path: write_atomically(path, _csv(["target", *names], truth)),
+        "data.csv": lambda path: write_atomically(path, csv_text([TRAJECTORY, *names] if several else names, rows)),
+        "truth.csv": lambda path: write_atomically(path, csv_text(["target", *names], truth)),
     }
     return write_folder(folder, writers, overwrite)
-
-
-def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(header)
-    table.writerows(rows)
-    return text.getvalue()
