@@ -208,6 +208,7 @@ def test_an_entry_that_is_no_number_at_all_is_a_type_error() -> None:
         [f"{1959 + n // 4}-Q{n % 4 + 1}" for n in range(12)],
         pd.date_range("1990-06-30", periods=12, freq="YE").strftime("%Y-%m-%d"),
         pd.date_range("2020-01-01", periods=12, freq="36h").strftime("%Y-%m-%dT%H:%M"),
+        np.arange("2995", "3007", dtype="datetime64[Y]").astype("datetime64[s]"),  # nanoseconds end in 2262
     ],
 )
 @pytest.mark.parametrize("library", [pd.DataFrame, pl.from_pandas], ids=["pandas", "polars"])

@@ -13,6 +13,7 @@ from .errors import InputError
 STEP_TOLERANCE = 0.05
 """Steps within this share of the usual step are equal: 0.33, 0.34, 0.33 are thirds, 365 and 366 days are years."""
 QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")
+ISO_START = re.compile(r"\d{4}-\d")
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,7 @@ def read_clock(cells: Sequence[Any] | np.ndarray, column: str, at: Callable[[int
     """
     array = np.asarray(cells)
     if array.dtype.kind == "M":
-        values = array.astype("datetime64[ns]")
-        known = ~np.isnat(values)
-        days = np.where(known, values.astype(np.int64) / 86_400e9, np.nan)
-        clock = Clock(days, np.datetime_as_string(array, unit="auto"), True, column)
+        clock = Clock(_days_of(array), np.datetime_as_string(array, unit="auto"), True, column)
     elif array.dtype.kind in "iuf":
         clock = Clock(array.astype(float), array, False, column)
     else:
@@ -60,18 +58,16 @@ def _read_text_clock(cells: list[str], column: str, at: Callable[[int], str], or
     numbers = [_as_number(cell) for cell in cells]
     if all(number is not None for number in numbers):
         return Clock(np.array(numbers, dtype=float), cells, False, column)
-    days = np.empty(len(cells))
-    for row, cell in enumerate(cells):
-        day = _as_days(cell)
-        if day is None:
-            raise InputError(
-                say(
-                    origin,
-                    f"time column {column!r} holds {cell!r} in {at(row)}: expected a number, an ISO date such as "
-                    "2020-01-31 or 2020-01-31T12:00, or a quarter such as 2020Q1",
-                )
+    days = _as_days(cells)
+    if (bad := np.isnan(days) & np.array([cell != "" for cell in cells])).any():
+        row = int(np.argmax(bad))
+        raise InputError(
+            say(
+                origin,
+                f"time column {column!r} holds {cells[row]!r} in {at(row)}: expected a number, an ISO date such as "
+                "2020-01-31 or 2020-01-31T12:00, or a quarter such as 2020Q1",
             )
-        days[row] = day
+        )
     return Clock(days, cells, True, column)
 
 
@@ -82,21 +78,26 @@ def _as_number(cell: str) -> float | None:
         return None
 
 
-def _as_days(cell: str) -> float | None:
-    """Return an ISO date or a quarter as days since 1970 (UTC where an offset is given), None if it is neither."""
+def _as_days(cells: list[str]) -> np.ndarray:
+    """Return ISO dates and quarters as days since 1970 (UTC where an offset is given), NaN for what is neither.
+
+    All at once: pandas takes fifty times as long for one date at a time.
+    """
     import pandas as pd
 
-    if not cell:
-        return np.nan
-    if quarter := QUARTER.fullmatch(cell):
-        cell = f"{quarter[1]}-{3 * int(quarter[2]) - 2:02d}"
-    if not re.match(r"\d{4}-\d", cell):
-        return None
-    try:
-        stamp = pd.to_datetime(cell, format="ISO8601", utc=True)
-    except ValueError:
-        return None
-    return (stamp - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
+    dates: list[str | None] = []
+    for cell in cells:
+        if quarter := QUARTER.fullmatch(cell):
+            cell = f"{quarter[1]}-{3 * int(quarter[2]) - 2:02d}"
+        dates.append(cell if ISO_START.match(cell) else None)
+    stamps = pd.to_datetime(pd.Series(dates, dtype=object), format="ISO8601", utc=True, errors="coerce")
+    return _days_of(stamps.dt.tz_localize(None).to_numpy())
+
+
+def _days_of(stamps: np.ndarray) -> np.ndarray:
+    """Return datetime64 of any unit as days since 1970, NaN for NaT; nanoseconds would end in the year 2262."""
+    whole = stamps.astype("datetime64[D]")
+    return np.where(np.isnat(whole), np.nan, whole.astype(np.int64) + (stamps - whole) / np.timedelta64(1, "D"))
 
 
 def check_clock(clock: Clock, reading: Reading, groups: Sequence[np.ndarray]) -> None:
