@@ -90,6 +90,14 @@ def test_arrays_take_names(tmp_path: Path) -> None:
     assert read_panel(write(tmp_path, {"series": X}, "data.npz"), names=["p", "q"]).names == ("p", "q")
 
 
+def test_one_column_needs_no_separator(tmp_path: Path) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text("rain fall\n1.5\n2.5\n1.0\n")
+    panel = read_panel(path)
+    assert panel.names == ("rain fall",)
+    assert panel.trajectories[0].ravel().tolist() == [1.5, 2.5, 1.0]
+
+
 def test_a_file_without_a_header_warns_or_takes_names(tmp_path: Path) -> None:
     path = write(tmp_path, ROWS)
     with pytest.warns(InputWarning, match=r"data.csv: no header.*x1 to x2"):

@@ -115,7 +115,8 @@ def open_text(path: Path) -> TextTable:
         raise InputError(f"{origin}: the file is empty")
     lines = [QUOTED.sub("", line) for line in text.lstrip().split("\n", maxsplit=2)[:2]]
     separator = next((mark for mark in "\t;," if mark in lines[0]), ",")
-    if not any(separator in line for line in lines) and any(_is_data(line.split()[:2]) for line in lines):
+    spaced = any(len(cells := line.split()) > 1 and _is_data(cells[:2]) for line in lines)
+    if spaced and not any(separator in line for line in lines):
         raise InputError(f"{origin}: cells are separated by spaces: separate them by commas or tabs")
     rows = _rows(text, separator, origin)
     first_row, first = next(rows)
