@@ -1,6 +1,7 @@
 """The contract of every forecaster, alone and beside a linear path, and of a module a user brings."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -164,11 +165,13 @@ def test_no_layers_or_no_width_is_refused(choice: str, option: str) -> None:
         ("tcn", {"kernel": 0}, "kernel must be at least 1; got 0"),
         (Own, {"hidden": 3}, "factory takes no options, got hidden"),
         (lambda n_series, n_lags: "a", {}, "returned str, expected a torch.nn.Module"),
+        (lambda n_series, n_lags: nn.Sequential(nn.Flatten(), nn.LazyLinear(1)), {}, "into (2, 1), expected (2, 4)"),
+        (lambda n_series, n_lags: nn.LSTM(n_series, 2), {}, "into tuple, expected (2, 4)"),
         (Own(SERIES, LAGS), {}, "factory"),  # a module where its factory is wanted: it cannot start afresh
     ],
 )
 def test_what_cannot_be_built_is_refused(choice: object, options: dict, message: str) -> None:
-    with pytest.raises(InputError, match=message.replace("(", r"\(")):
+    with pytest.raises(InputError, match=re.escape(message)):
         build_forecaster(Recipe(choice, SERIES, LAGS, options, False))
 
 

@@ -66,6 +66,7 @@ def build_forecaster(recipe: Recipe) -> nn.Module:
         module = choice(n_series, n_lags)
         if not isinstance(module, nn.Module):
             raise InputError(f"the forecaster factory returned {type(module).__name__}, expected a torch.nn.Module")
+        _check_shape(module, n_series, n_lags)
     else:
         check_choice("forecaster", choice, FORECASTERS)
         factory = FORECASTERS[choice]
@@ -75,6 +76,21 @@ def build_forecaster(recipe: Recipe) -> nn.Module:
             raise InputError(f"forecaster {choice!r} has no option {unknown[0]!r}; it has {', '.join(known) or 'none'}")
         module = factory(n_series, n_lags, **options)
     return LinearSkip(module, n_series, n_lags) if skip and not isinstance(module, Linear) else module
+
+
+def _check_shape(module: nn.Module, n_series: int, n_lags: int) -> None:
+    """Refuse a module whose forecast is not (window, series): one column would be spread over all series in silence."""
+    training, tensors = module.training, [*module.parameters(), *module.buffers()]
+    like = next((tensor for tensor in tensors if tensor.is_floating_point()), torch.zeros(()))
+    with torch.no_grad():
+        forecast = module.eval()(torch.zeros(2, n_lags, n_series, dtype=like.dtype, device=like.device))
+    module.train(training)
+    if not isinstance(forecast, torch.Tensor) or forecast.shape != (2, n_series):
+        shape = tuple(forecast.shape) if isinstance(forecast, torch.Tensor) else type(forecast).__name__
+        raise InputError(
+            f"the forecaster turns windows (2, {n_lags}, {n_series}) into {shape}, expected (2, {n_series}): "
+            "one forecast for each window and series"
+        )
 
 
 def save_forecaster(path: Path | str, forecaster: nn.Module, recipe: Recipe) -> Path:
