@@ -116,10 +116,10 @@ def discover(
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="The same seed gives the same graph.")] = 0,
     device: Annotated[
-        str | None, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1, mps or auto.  [default: cpu]")
+        str | None, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1 or auto.  [default: cpu]")
     ] = None,
     threads: Annotated[
-        int, typer.Option(metavar="N", help="More help only for hundreds of series on idle processors.")
+        int, typer.Option(metavar="N", help="More than one pay off only for hundreds of series on idle processors.")
     ] = 1,
     top: Annotated[int, typer.Option(metavar="N", help="Edges to show in the summary.")] = 10,
     as_json: Annotated[

@@ -42,9 +42,10 @@ def resolve_device(name: str) -> torch.device:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(name)
+        if device.type not in ("cpu", "cuda"):  # scores are summed in float64, which not every device has
+            raise InputError(f"device {name!r} is not supported; choose cpu, cuda, cuda:1 or auto")
         torch.empty(1, device=device).item()
     except (RuntimeError, AssertionError, TypeError) as error:
-        raise InputError(
-            f"device {name!r} cannot be used here: {str(error).splitlines()[0]}; try device='cpu'"
-        ) from error
+        why = str(error).splitlines()[0].split(". ")[0]  # torch goes on for a paragraph
+        raise InputError(f"device {name!r} cannot be used here: {why}; try device='cpu'") from error
     return device

@@ -1,5 +1,6 @@
 """What the command line says besides results: progress, warnings, one line for each error, and the exit code."""
 
+import errno
 import os
 import sys
 import traceback
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from .training import Progress
 
 OK, BUG, USAGE, UNTRUSTWORTHY, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What printing to a file raises that is no bug; results are written elsewhere, and say so themselves."""
 
 PLAIN_LINES = 10
 """Lines of progress a run writes where there is no terminal."""
@@ -49,10 +53,13 @@ def exit_code_of(run: Callable[[], int]) -> int:
             tell("error", "interrupted")
             return INTERRUPTED
         except BrokenPipeError:
-            # what is still in the buffer must not raise again when Python ends
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _close_output()
             return BROKEN_PIPE
         except Exception as error:  # noqa: BLE001  the last resort: say that it is not the user's fault
+            if isinstance(error, OSError) and error.errno in DISK_FULL:
+                _close_output()
+                tell("error", f"the output cannot be written ({error.strerror})")
+                return USAGE
             if _is_out_of_memory(error):
                 tell("error", f"out of memory: use fewer series or a smaller lag ({error})")
                 return USAGE
@@ -60,6 +67,11 @@ def exit_code_of(run: Callable[[], int]) -> int:
             traceback.print_exc()
             return BUG
     return code
+
+
+def _close_output() -> None:
+    """Lead stdout to nowhere: what is still in its buffer must not raise again when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -76,6 +76,14 @@ def test_a_reader_that_goes_away_is_no_bug() -> None:
     assert (done.returncode, done.stderr) == (141, "")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_below_our_output_is_no_bug() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*COMMAND, "--version"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.stderr == "grngc: error: the output cannot be written (No space left on device)\n"
+    assert done.returncode == 2
+
+
 def test_a_terminal_without_the_letters_is_served(data_csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data_csv.write_text(data_csv.read_text().replace("rain", "Größe"))
     terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
