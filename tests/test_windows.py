@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grngc.checks import Reading
+from grngc.dataset import Dataset
 from grngc.errors import InputError
 from grngc.panel import Panel
+from grngc.scaling import Scaling
 from grngc.windows import make_windows
 
 
@@ -72,3 +75,18 @@ def test_nothing_but_gaps() -> None:
 def test_lag_is_a_whole_number(lag: object) -> None:
     with pytest.raises(InputError, match=r"lag must be a whole number of at least 1; got"):
         make_windows(numbered(5), lag)  # type: ignore[arg-type]
+
+
+def test_records_of_arrays_are_compared_as_things() -> None:
+    """Entry by entry, the answer would be an array, and ``==`` an error."""
+    panel = numbered(5)
+    for make in (
+        lambda: make_windows(panel, 1),
+        lambda: Scaling.of(panel, "pooled"),
+        lambda: Dataset("numbers", panel, np.eye(2)),
+        lambda: Reading(panel.trajectories, panel.names),
+    ):
+        one = make()
+        assert one == one
+        assert one != make()
+        assert len({one, make()}) == 2

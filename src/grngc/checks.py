@@ -15,7 +15,7 @@ ROUNDING = 64
 """A series whose whole range is below this many floating-point spacings of its size is constant."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reading:
     """Numbers as they were read, and where they stood, so that a message can point at the cell.
 

@@ -8,7 +8,7 @@ from .errors import InputError
 from .panel import Panel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """A panel whose graph is known.
 

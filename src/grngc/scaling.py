@@ -11,7 +11,7 @@ from .panel import Panel
 SCALINGS = ("pooled", "per_trajectory", "none")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scaling:
     """Centre and spread of every series, (trajectory, series); NaN-aware. Series without spread are only centred."""
 

@@ -16,7 +16,7 @@ QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")
 ISO_START = re.compile(r"\d{4}-\d")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Clock:
     """Times of the rows of a table.
 

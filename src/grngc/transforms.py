@@ -49,7 +49,7 @@ class Transform:
     keeps_unit: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Transformed:
     """What :func:`transform_all` returns.
 
@@ -69,7 +69,7 @@ class Transformed:
     noise: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Applied:
     """What was done to one series of a panel; ``history`` is each trajectory as it came, which is enough to undo it."""
 

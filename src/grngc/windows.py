@@ -10,7 +10,7 @@ from .errors import InputError
 from .panel import Panel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Windows:
     """The forecasting task of eq. 7-8: what is known, and what follows.
 

@@ -80,7 +80,7 @@ class RidgeVAR(BaseEstimator):
         return self
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Path:
     """A regression solved for every penalty at once: one eigendecomposition of the covariance serves them all.
 
