@@ -80,7 +80,7 @@ def fit_forecaster(
                 error = (forecast - truth)[:, wanted].square().mean()  # eq. 8, the target read as x_t
                 ((error + size) * share).backward()  # eq. 14
                 parts += share * torch.stack([error.detach(), size.detach()])
-            return float(parts[0]), float(parts[1])
+            return tuple(parts.tolist())  # one wait for the device, not two
 
         reading: list[np.ndarray] = []
 
