@@ -51,7 +51,7 @@ class TestKnownGraphs:
         assert model.graph_.lag_scores[1, :, 0].argmax() == 2
         assert model.graph_.signs[1, 2, 0] < -0.4
 
-    def test_an_effect_that_changes_its_sign_has_none(self) -> None:
+    def test_an_influence_that_changes_its_sign_has_none(self) -> None:
         """x2 follows the square of x1: no linear method sees it, and on average it is neither + nor -."""
         x = np.random.default_rng(0).normal(size=(600, 2))
         x[1:, 1] = 0.1 * x[1:, 1] + x[:-1, 0] ** 2
