@@ -72,7 +72,7 @@ def test_the_record_says_how_it_was_done(found: Discovery) -> None:
     assert record["seed"] == 0
     data = record["data"]
     assert data["sha256"] == Panel((chain(),), NAMES).digest()
-    assert (data["series"], data["times"]) == (list(NAMES), 200)
+    assert (data["series"], data["times"], data["windows"]) == (list(NAMES), 200, 198)  # lag 2
     assert data["trajectories"] == [{"label": "1", "times": 200}]
     assert record["versions"]["torch"].startswith("2.")
     assert record["training"]["steps"] == 60
@@ -85,6 +85,14 @@ def test_the_same_seed_gives_the_same_graph_and_another_does_not(found: Discover
     other = discover(chain(), names=NAMES, steps=60, lag=2, random_state=1)
     assert np.array_equal(found.graph.scores, again.graph.scores)
     assert not np.array_equal(found.graph.scores, other.graph.scores)
+
+
+def test_the_windows_that_gaps_leave_are_told() -> None:
+    values = chain()
+    values[10, 0] = np.nan  # as the step that follows, and as the past of the next
+    found = discover(values, missing="drop", steps=2)
+    assert found.record["data"]["windows"] == 199 - 2
+    assert "Windows:        197" in found.summary()
 
 
 def test_a_file_is_read_with_the_options_of_the_data(tmp_path: Path) -> None:

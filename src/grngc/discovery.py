@@ -171,7 +171,7 @@ def discover(
         "configuration_name": configuration,
         "configuration": estimator.get_params(deep=False),
         "seed": estimator.random_state,
-        "data": describe(panel),
+        "data": describe(panel) | {"windows": estimator.n_windows_},
         "warnings": noted,
         "versions": versions(),
         "threads": threads,

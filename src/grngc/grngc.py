@@ -97,6 +97,8 @@ class GRNGC(BaseEstimator):
         Scores at or below it are what unrelated series give; see :mod:`grngc.floor`.
     panel_ : Panel
         What was fitted, before scaling.
+    n_windows_ : int
+        Windows trained on: those without gaps.
     scaling_ : Scaling
     recipe_ : Recipe
         What rebuilds the forecaster.
@@ -209,7 +211,7 @@ class GRNGC(BaseEstimator):
             random_state=self.random_state,
         )
         self.forecaster_, self.record_, self.recipe_ = fitted.forecaster, fitted.record, recipe
-        self.panel_, self.scaling_ = panel, scaling
+        self.panel_, self.scaling_, self.n_windows_ = panel, scaling, len(windows)
         remember_series(self, X, panel)
         return self
 

@@ -56,6 +56,7 @@ def _facts(record: Mapping[str, Any]) -> list[str]:
         "Series": len(data["series"]),
         "Trajectories": len(data["trajectories"]),
         "Points in time": data["times"],
+        "Windows": data["windows"],
         "Exogenous": len(data["exogenous"]),
     }
     right = {
@@ -63,6 +64,7 @@ def _facts(record: Mapping[str, Any]) -> list[str]:
         "Configuration": record["configuration_name"],
         "Lag": settings["lag"],
         "Penalty": f"{settings['penalty']:g} ({settings['penalty_scale']})",
+        "Seed": record["seed"],
     }
     lines = [
         f"{a + ':':<16}{shortened(str(b), VALUE):<{VALUE}}   {c + ':':<16}{shortened(str(d), VALUE)}"
@@ -74,7 +76,7 @@ def _facts(record: Mapping[str, Any]) -> list[str]:
         "Data": data["origin"] or f"in memory, sha256 {data['sha256'][:12]}",
         "Transforms": _transforms(data["transforms"]),
         "Notes": "; ".join(data["notes"]),
-        "Training": f"{state}: {moved}; {training['steps']} steps, {training['seconds']:.1f} s, seed {record['seed']}",
+        "Training": f"{state}: {moved}; {training['steps']} steps, {training['seconds']:.1f} s",
         "Noise floor": f"{record['noise_floor']:.3g}",
     }
     return [*lines, *(line for name, text in long.items() if text for line in _fact(name, text))]
