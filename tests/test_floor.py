@@ -65,14 +65,14 @@ def test_trajectories_of_one_length_exchange_their_pasts_in_phase() -> None:
     assert sorted(map(tuple, given)) == sorted(map(tuple, windows.x[:, 0]))
 
 
-@pytest.mark.parametrize("lengths", [[101], [101, 101], [61, 81, 101]])
+@pytest.mark.parametrize("lengths", [[101], [101, 101], [61, 81, 101], [4, 8], [9]])
 def test_few_or_unequal_trajectories_are_rolled_by_a_tenth_at_least(lengths: list[int]) -> None:
     windows = times_of(lengths)
     given = windows.x[other_times(windows, np.random.default_rng(0))][:, 0]
     assert (given[:, 0] == windows.x[:, 0, 0]).all()
     apart = np.abs(given[:, 1] - windows.x[:, 0, 1])
     count = np.array(lengths)[windows.trajectory] - 1
-    assert (np.minimum(apart, count - apart) >= count // 10).all()
+    assert (np.minimum(apart, count - apart) >= np.ceil(count / 10)).all()
 
 
 def autoregressions(p: int, n: int, own: float, seed: int) -> np.ndarray:
@@ -124,3 +124,9 @@ def test_a_haze_is_held_against_the_same_forecaster_on_a_surrogate() -> None:
 
 def test_one_series_has_the_least_floor() -> None:
     assert GRNGC(steps=2).fit(autoregressions(1, 50, 0.5, seed=0)).noise_floor_ == ADAM_FLOOR
+
+
+def test_a_handful_of_windows_tells_nothing() -> None:
+    series = autoregressions(3, 20, 0.0, seed=0)
+    assert GRNGC(steps=5).fit(series[:10]).noise_floor_ == np.inf
+    assert np.isfinite(GRNGC(steps=5).fit(series[:11]).noise_floor_)

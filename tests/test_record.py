@@ -42,3 +42,8 @@ def test_conclusions_in_plain_words() -> None:
 
 def test_numbers_that_json_lacks_are_null() -> None:
     assert plain({"a": (math.nan, np.float64("inf")), 1: np.bool_(True)}) == {"a": [None, None], "1": True}
+
+
+def test_too_few_windows_are_said_to_be_too_few() -> None:
+    weak = graph([[[0, 0, 0.09]], [[0.2, 0.5, 0]], [[0, 0, 0]]])
+    assert conclude(weak, np.inf, standing_out(weak, np.inf), {"converged": True}).startswith("Too few windows")

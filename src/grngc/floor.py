@@ -2,9 +2,9 @@
 
 Adam on an L1 term leaves small values, not zeros, and short records correlate by chance, so a graph always has a
 strongest edge. The floor answers whether it means anything. Surrogates give every target what its own past leaves
-unexplained, and the other series' pasts from other times; the penalised *linear* forecast, whose exact minimiser costs
-milliseconds, is made on each: its largest coefficient between series is what chance gives. See docs/equations.md and
-decision 0008.
+unexplained, and the other series' pasts from other times; the penalised *linear* forecast, whose exact minimiser is
+cheap (0.03 s for 100 series), is made on each: its largest coefficient between series is what chance gives. See
+docs/equations.md and decision 0008.
 
 References
 ----------
@@ -12,6 +12,7 @@ T. Schreiber, A. Schmitz, Surrogate time series, Physica D 142 (2000).
 A. Beck, M. Teboulle, A fast iterative shrinkage-thresholding algorithm, SIAM J. Imaging Sci. 2 (2009).
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -22,11 +23,17 @@ from .windows import Windows
 ADAM_FLOOR = 0.03
 """Scores that mean nothing however long the record, in standard deviations per standard deviation."""
 
+FEWEST_WINDOWS = 10
+"""Below these nothing can be told from chance, and other times to compare with hardly exist."""
+
 SURROGATES = 20
 
 MARGIN = 1.25
 """Over the median of the surrogates' largest scores; with ``ADAM_FLOOR`` added, about their 95 % quantile where tails
 are light. The quantile itself hangs on one or two surrogates, and on the outliers of heavy-tailed series."""
+
+TOLERANCE = 1e-7
+"""A step of the linear fit that moves no coefficient further than this is its last."""
 
 MIN_EXCHANGED = 3
 """Trajectories needed to exchange their pasts; fewer are rolled around."""
@@ -44,7 +51,7 @@ def noise_floor(
     refit: Callable[[Windows], np.ndarray],
     random_state: int,
 ) -> float:
-    """Return the floor, in units of scores.
+    """Return the floor, in units of scores; infinite where there are too few windows to judge anything.
 
     Parameters
     ----------
@@ -69,6 +76,8 @@ def noise_floor(
         surrogates cannot show.
     random_state : int
     """
+    if len(windows) < FEWEST_WINDOWS:
+        return math.inf
     p = windows.y.shape[1]
     own = np.eye(p, dtype=bool)
     between = np.logical_and(~own, targets[:, None])
@@ -91,7 +100,7 @@ def noise_floor(
     chance = np.median([top(made.x, made.y) for made in (surrogate() for _ in range(SURROGATES))])
     linear = top(windows.x, windows.y)
     scale = min(1.0, scores[between].max() / linear) if linear > 0 else 1.0
-    floor = ADAM_FLOOR + MARGIN * float(chance) * scale
+    floor = float(ADAM_FLOOR + MARGIN * chance * scale)
     if np.median(scores[between]) <= ADAM_FLOOR:
         return floor
     return max(floor, MARGIN * float(collapse(refit(surrogate()))[between].max()))
@@ -113,8 +122,8 @@ def other_times(windows: Windows, rng: np.random.Generator) -> np.ndarray:
             order[groups[here]] = groups[there]
     else:
         for group in groups:
-            least = len(group) // 10
-            order[group] = np.roll(group, rng.integers(least, max(least + 1, len(group) - least)))
+            least = -(-len(group) // 10)
+            order[group] = np.roll(group, rng.integers(least, max(least, len(group) - least) + 1))
     return order
 
 
@@ -149,9 +158,12 @@ def penalised_linear(
     beta = ahead = np.zeros((p, lags * p))
     momentum = 1.0
     for _ in range(iterations):
+        before = beta
         moved = ahead - step * (ahead @ gram - cross)
         moved = open_to * np.sign(moved) * np.maximum(np.abs(moved) - step * w / 2, 0)
         following = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
         ahead = moved + (momentum - 1) / following * (moved - beta)
         beta, momentum = moved, following
+        if np.abs(beta - before).max() < TOLERANCE:
+            break
     return beta.reshape(p, lags, p)

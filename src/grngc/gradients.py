@@ -157,7 +157,7 @@ class _ProductNorm(torch.autograd.Function):
         d_right = torch.zeros_like(right) if wanted[1] else None
         d_direct = torch.zeros_like(direct) if direct is not None and wanted[2] else None
         total = left.new_zeros(())
-        for windows, targets in _slabs(left.shape[0], left.shape[1], right.shape[-1], left.element_size()):
+        for windows, targets in _slabs(left.shape[0], left.shape[1], right.shape[-1] * left.element_size(), SLAB_BYTES):
             a = left[windows, targets]
             b = right if right.ndim == 2 else right[windows]
             piece = a @ b
@@ -186,9 +186,9 @@ class _ProductNorm(torch.autograd.Function):
         return *(None if d is None else d * upstream for d in ctx.saved_tensors), None, None
 
 
-def _slabs(n_windows: int, n_targets: int, n_inputs: int, itemsize: int) -> Iterator[tuple[slice, slice]]:
-    """Cut (window, target) into pieces whose product with the inputs is about ``SLAB_BYTES``."""
-    rows = max(1, SLAB_BYTES // (n_inputs * itemsize))
+def _slabs(n_windows: int, n_targets: int, row_bytes: int, slab: int) -> Iterator[tuple[slice, slice]]:
+    """Cut (window, target) into pieces whose product with the inputs, ``row_bytes`` a target, is about ``slab``."""
+    rows = max(1, slab // row_bytes)
     window_step, target_step = max(1, rows // n_targets), min(n_targets, rows)
     for w in range(0, n_windows, window_step):
         for j in range(0, n_targets, target_step):
@@ -200,16 +200,40 @@ def gradient_scores(
 ) -> tuple[Tensor, Tensor]:
     """Return eq. 11 and its signed twin: mean over windows of |gradient| and of the gradient, (target, lag, source).
 
-    The absolute value is taken in each window, before the mean. Float64; the chunk changes no more than rounding.
+    The absolute value is taken in each window, before the mean. Float64. Windows are chunked within the budget, and
+    targets within that, so the whole (window, target, lag, source) array is never there; the chunk changes no more
+    than rounding.
     """
-    whole = 3 * x.element_size() * x[0].numel() * x.shape[2]
-    chunk = windows_within(memory_budget, whole + bytes_per_window(forecaster, x, method=method))
-    size = signed = x.new_zeros((), dtype=torch.float64)
+    chunk = windows_within(memory_budget, bytes_per_window(forecaster, x, method=method))
+    size = x.new_zeros((x.shape[2], *x.shape[1:]), dtype=torch.float64)
+    signed = torch.zeros_like(size)
     for part in x.split(chunk):
-        gradient = input_gradient(forecaster, part, method=method, differentiable=False)[1]
-        signed = signed + gradient.sum(dim=0, dtype=torch.float64)
-        size = size + gradient.abs_().sum(dim=0, dtype=torch.float64)
+        for targets, piece in _pieces(
+            forecaster, part, _resolve(forecaster, method), min(SLAB_BYTES, memory_budget // 4)
+        ):
+            signed[targets] += piece.sum(dim=0, dtype=torch.float64)
+            size[targets] += piece.abs_().sum(dim=0, dtype=torch.float64)
     return size / len(x), signed / len(x)
+
+
+def _pieces(forecaster: nn.Module, x: Tensor, method: str, slab: int) -> Iterator[tuple[slice, Tensor]]:
+    """Yield the gradient, without a graph, in pieces (window, target, lag, source), with the targets each holds."""
+    if method == "closed":
+        with torch.no_grad():
+            _, (left, right, direct) = forecaster.jacobian(x)  # type: ignore[operator]
+            for windows, targets in _slabs(left.shape[0], left.shape[1], right.shape[-1] * left.element_size(), slab):
+                piece = left[windows, targets] @ (right if right.ndim == 2 else right[windows])
+                if direct is not None:
+                    piece += direct[targets]
+                yield targets, piece.unflatten(2, x.shape[1:])
+    elif method == "loop":
+        with torch.enable_grad():
+            x = x.detach().requires_grad_()
+            forecast = forecaster(x)
+        for j in range(forecast.shape[1]):
+            yield slice(j, j + 1), _row(forecast, x, j, differentiable=False).unsqueeze(1)
+    else:
+        yield slice(None), input_gradient(forecaster, x, method=method, differentiable=False)[1]
 
 
 def windows_within(memory_budget: int, per_window: int) -> int:

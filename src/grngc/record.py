@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .floor import FEWEST_WINDOWS
 from .graph import CausalGraph, Edge
 from .panel import Panel
 from .training import ENOUGH_REACH, SETTLED
@@ -24,6 +25,11 @@ def conclude(graph: CausalGraph, floor: float, edges: Sequence[Edge], training: 
         pairs -= len(graph.names) - len(graph.exogenous)  # own past
         verb = "stands out:" if len(edges) == 1 else "stand out, most of all"
         text = f"{len(edges)} of {pairs} ordered pairs {verb} {_arrow(first)} (lag {first.lag}, {first.sign})."
+    elif largest and math.isinf(floor):
+        text = (
+            f"Too few windows to tell anything from chance: at least {FEWEST_WINDOWS} are needed. "
+            "Read no graph from these scores."
+        )
     elif largest:
         text = (
             "Nothing stands out: no series drives another by more than unrelated series seem to. Read no graph from "

@@ -77,7 +77,7 @@ def _facts(record: Mapping[str, Any]) -> list[str]:
         "Transforms": _transforms(data["transforms"]),
         "Notes": "; ".join(data["notes"]),
         "Training": f"{state}: {moved}; {training['steps']} steps, {training['seconds']:.1f} s",
-        "Noise floor": f"{record['noise_floor']:.3g}",
+        "Noise floor": "none" if record["noise_floor"] is None else f"{record['noise_floor']:.3g}",
     }
     return [*lines, *(line for name, text in long.items() if text for line in _fact(name, text))]
 
