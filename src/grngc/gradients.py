@@ -21,6 +21,8 @@ from .runtime import MEMORY_BUDGET
 SLAB_BYTES = 2**20
 """Size of the piece of the product that is formed, read and dropped at a time: small enough to stay in cache."""
 
+NORMS = ("l1", "frobenius")
+
 PEAK_OVER_KEPT = 3.2
 """Peak memory of a step over what autograd keeps for it, both without parameters (benchmarks/penalty_cost.py)."""
 
@@ -136,9 +138,6 @@ def gradient_penalty(
     return forecast, total / len(x)
 
 
-NORMS = ("l1", "frobenius")
-
-
 def _size(gradient: Tensor, norm: str) -> Tensor:
     return gradient.abs() if norm == "l1" else gradient.square()
 
@@ -157,12 +156,8 @@ class _ProductNorm(torch.autograd.Function):
         d_right = torch.zeros_like(right) if wanted[1] else None
         d_direct = torch.zeros_like(direct) if direct is not None and wanted[2] else None
         total = left.new_zeros(())
-        for windows, targets in _slabs(left.shape[0], left.shape[1], right.shape[-1] * left.element_size(), SLAB_BYTES):
-            a = left[windows, targets]
-            b = right if right.ndim == 2 else right[windows]
-            piece = a @ b
-            if direct is not None:
-                piece += direct[targets]
+        for windows, targets, piece in _products(FactoredJacobian(left, right, direct), SLAB_BYTES):
+            a, b = left[windows, targets], right if right.ndim == 2 else right[windows]
             slope = piece.sign() if norm == "l1" else piece.clone()
             slope *= weights[targets]
             total += torch.dot(piece.flatten(), slope.flatten())
@@ -186,13 +181,20 @@ class _ProductNorm(torch.autograd.Function):
         return *(None if d is None else d * upstream for d in ctx.saved_tensors), None, None
 
 
-def _slabs(n_windows: int, n_targets: int, row_bytes: int, slab: int) -> Iterator[tuple[slice, slice]]:
-    """Cut (window, target) into pieces whose product with the inputs, ``row_bytes`` a target, is about ``slab``."""
-    rows = max(1, slab // row_bytes)
+def _products(factors: FactoredJacobian, slab: int) -> Iterator[tuple[slice, slice, Tensor]]:
+    """Yield the product in pieces (window, target, input) of about ``slab`` bytes, with the windows and targets."""
+    left, right, direct = factors
+    n_windows, n_targets, _ = left.shape
+    rows = max(1, slab // (right.shape[-1] * left.element_size()))
     window_step, target_step = max(1, rows // n_targets), min(n_targets, rows)
     for w in range(0, n_windows, window_step):
+        windows = slice(w, w + window_step)
         for j in range(0, n_targets, target_step):
-            yield slice(w, w + window_step), slice(j, j + target_step)
+            targets = slice(j, j + target_step)
+            piece = left[windows, targets] @ (right if right.ndim == 2 else right[windows])
+            if direct is not None:
+                piece += direct[targets]
+            yield windows, targets, piece
 
 
 def gradient_scores(
@@ -220,11 +222,8 @@ def _pieces(forecaster: nn.Module, x: Tensor, method: str, slab: int) -> Iterato
     """Yield the gradient, without a graph, in pieces (window, target, lag, source), with the targets each holds."""
     if method == "closed":
         with torch.no_grad():
-            _, (left, right, direct) = forecaster.jacobian(x)  # type: ignore[operator]
-            for windows, targets in _slabs(left.shape[0], left.shape[1], right.shape[-1] * left.element_size(), slab):
-                piece = left[windows, targets] @ (right if right.ndim == 2 else right[windows])
-                if direct is not None:
-                    piece += direct[targets]
+            _, factors = forecaster.jacobian(x)  # type: ignore[operator]
+            for _, targets, piece in _products(factors, slab):
                 yield targets, piece.unflatten(2, x.shape[1:])
     elif method == "loop":
         with torch.enable_grad():
