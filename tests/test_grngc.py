@@ -188,3 +188,27 @@ def test_lag_collapse(collapse: str) -> None:
     graph = GRNGC(**BASE | {"lag_collapse": collapse}).fit(SMALL).graph_
     order = {"sum": 1, "max": np.inf, "l2": 2}[collapse]
     np.testing.assert_allclose(graph.scores, np.linalg.norm(graph.lag_scores, ord=order, axis=1))
+
+
+class TestSnapshots:
+    @pytest.mark.parametrize("forecaster", ["mlp", "kan", "lstm"])
+    def test_watching_changes_no_bit(self, forecaster: str) -> None:
+        """Batches, noise and the linear path: everything that could draw from the generator or be left in a mode."""
+        settings = BASE | {"forecaster": forecaster}
+        alone = GRNGC(**settings).fit(SMALL)
+        watched = GRNGC(**settings).fit(SMALL, snapshot=lambda step, scores: None)
+        np.testing.assert_array_equal(watched.graph_.lag_scores, alone.graph_.lag_scores)
+        np.testing.assert_array_equal(watched.graph_.signs, alone.graph_.signs)
+        assert watched.noise_floor_ == alone.noise_floor_
+        assert watched.record_.trace == alone.record_.trace
+
+    @pytest.mark.parametrize("collapse", ["sum", "max"])
+    def test_they_are_the_graphs_of_shorter_trainings(self, collapse: str) -> None:
+        settings = BASE | {"schedule": "constant", "lag_collapse": collapse}
+        seen: list[tuple[int, np.ndarray]] = []
+        panel = as_panel(SMALL, exogenous=["x2"])
+        model = GRNGC(**settings).fit(panel, snapshot=lambda step, scores: seen.append((step, scores)))
+        assert [step for step, _ in seen] == list(range(1, settings["steps"] + 1))
+        np.testing.assert_array_equal(seen[-1][1], model.graph_.scores)
+        np.testing.assert_array_equal(seen[6][1], GRNGC(**settings | {"steps": 7}).fit(panel).graph_.scores)
+        assert not seen[6][1][1].any()

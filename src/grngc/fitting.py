@@ -52,6 +52,7 @@ def fit_forecaster(
     device: torch.device,
     memory_budget: int,
     progress: Callable[[Progress], None] | None = None,
+    snapshot: Callable[[int, np.ndarray], None] | None = None,
 ) -> Fitted:
     """Build a fresh forecaster, train it and read its gradient; see :class:`grngc.GRNGC` for the parameters.
 
@@ -105,5 +106,6 @@ def fit_forecaster(
             generator=generator,
             scores=read,
             progress=progress,
+            snapshot=snapshot,
         )
     return Fitted(forecaster.eval(), record, reading[0], reading[1])

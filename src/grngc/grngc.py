@@ -165,7 +165,14 @@ class GRNGC(BaseEstimator):
         self.device = device
         self.memory_budget = memory_budget
 
-    def fit(self, X: Any, y: None = None, *, progress: Callable[[Progress], None] | None = None) -> "GRNGC":
+    def fit(
+        self,
+        X: Any,
+        y: None = None,
+        *,
+        progress: Callable[[Progress], None] | None = None,
+        snapshot: Callable[[int, np.ndarray], None] | None = None,
+    ) -> "GRNGC":
         """Train the forecaster and read the graph.
 
         Parameters
@@ -176,6 +183,9 @@ class GRNGC(BaseEstimator):
             Present by scikit-learn's convention.
         progress : callable, optional
             Called about a hundred times with a :class:`~grngc.training.Progress`.
+        snapshot : callable, optional
+            Called after every update with the step, from 1, and the scores (target, source) that the graph would have
+            if training ended there. It changes no result and costs a reading of the gradient a step.
 
         Returns
         -------
@@ -196,15 +206,17 @@ class GRNGC(BaseEstimator):
         windows = make_windows(scaling.apply(panel), self.lag, cross_boundary=self.cross_boundary)
         device = resolve_device(self.device)
         recipe = Recipe(self.forecaster, panel.n_series, self.lag, self._options(), self.skip)
-        fitted = self._fit(recipe, windows, panel.targets, device, progress)
-        scores = COLLAPSES[self.lag_collapse](fitted.lag_scores)
+        collapse = COLLAPSES[self.lag_collapse]
+        watch = None if snapshot is None else lambda step, found: snapshot(step, collapse(found))
+        fitted = self._fit(recipe, windows, panel.targets, device, progress, watch)
+        scores = collapse(fitted.lag_scores)
         self.graph_ = CausalGraph(scores, panel.names, fitted.lag_scores, fitted.signs, exogenous=panel.exogenous)
         self.noise_floor_ = noise_floor(
             windows,
             self._weights(panel.targets) * panel.targets.sum(),
             panel.targets,
             norm=self.norm,
-            collapse=COLLAPSES[self.lag_collapse],
+            collapse=collapse,
             input_noise=self.input_noise,
             scores=scores,
             refit=lambda others: self._fit(recipe, others, panel.targets, device).lag_scores,
@@ -222,6 +234,7 @@ class GRNGC(BaseEstimator):
         targets: np.ndarray,
         device: torch.device,
         progress: Callable[[Progress], None] | None = None,
+        snapshot: Callable[[int, np.ndarray], None] | None = None,
     ) -> Fitted:
         return fit_forecaster(
             recipe,
@@ -239,6 +252,7 @@ class GRNGC(BaseEstimator):
             device=device,
             memory_budget=self.memory_budget,
             progress=progress,
+            snapshot=snapshot,
         )
 
     def forecast(self, steps: int = 1, *, exogenous: ArrayLike | None = None) -> np.ndarray:

@@ -101,6 +101,7 @@ def minimise(
     generator: torch.Generator,
     scores: Callable[[], np.ndarray],
     progress: Callable[[Progress], None] | None = None,
+    snapshot: Callable[[int, np.ndarray], None] | None = None,
 ) -> Record:
     """Train ``forecaster`` in place by Adam, with decoupled weight decay (AdamW) where asked for.
 
@@ -124,6 +125,9 @@ def minimise(
         Draws batches and noise.
     scores : callable
         The scores as they stand; read half-way and at the end, to tell whether they had settled.
+    progress : callable, optional
+    snapshot : callable, optional
+        Handed the step and the scores after every update; it costs a reading each.
 
     Raises
     ------
@@ -151,6 +155,8 @@ def minimise(
         optimiser.step()
         rate.step()
         sums += parts
+        if snapshot is not None:
+            snapshot(step, scores())
         if step == math.ceil(steps / 2):
             before = scores()
         if step % every == 0 or step == steps:
