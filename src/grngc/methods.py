@@ -2,7 +2,7 @@
 
 from sklearn.base import BaseEstimator
 
-from .baselines import Correlation, LaggedCorrelation, RidgeVAR
+from .baselines import Correlation, GrangerFTest, LaggedCorrelation, RidgeVAR
 from .grngc import GRNGC
 
 METHODS: dict[str, type[BaseEstimator]] = {
@@ -10,5 +10,6 @@ METHODS: dict[str, type[BaseEstimator]] = {
     "correlation": Correlation,
     "lagged_correlation": LaggedCorrelation,
     "ridge_var": RidgeVAR,
+    "granger_f_test": GrangerFTest,
 }
 """Name -> estimator class: keyword parameters, ``fit(X)``, the result in ``graph_``."""
