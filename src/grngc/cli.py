@@ -1,7 +1,7 @@
 """The command line: parse, call, print. Nothing heavy is imported before a command runs.
 
 Every error is one line on stderr. Exit codes: 0 fine, 1 a bug of ours, 2 input or usage, 3 ran but no trustworthy
-graph, 130 interrupted, 141 the reader of our output went away.
+graph, 4 a cell of a benchmark failed, 130 interrupted, 141 the reader of our output went away.
 """
 
 import csv
@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import cli_truth
+from . import cli_bench, cli_truth
 from .errors import InputError
 from .folders import check_folder
 from .terminal import OK, UNTRUSTWORTHY, USAGE, exit_code_of, shown_progress, tell
@@ -191,6 +191,7 @@ def discover(
 app.command()(cli_truth.demo)
 app.add_typer(cli_truth.simulate)
 app.command()(cli_truth.score)
+app.add_typer(cli_bench.bench)
 
 
 @app.command()

@@ -17,7 +17,7 @@ from .summary import printable
 if TYPE_CHECKING:
     from .training import Progress
 
-OK, BUG, USAGE, UNTRUSTWORTHY, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
+OK, BUG, USAGE, UNTRUSTWORTHY, FAILED_CELLS, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 4, 130, 141
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What printing to a file raises that is no bug; results are written elsewhere, and say so themselves."""

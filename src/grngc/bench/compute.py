@@ -1,0 +1,166 @@
+"""Compute one cell: data by name, fit, score. Runs in a worker; nothing of it is kept but the row it returns."""
+
+import resource
+import statistics
+import time
+import warnings
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..dataset import Dataset
+from ..datasets import digest, load
+from ..environment import versions
+from ..errors import InputError, InputWarning
+from ..grngc import GRNGC
+from ..methods import METHODS
+from ..metrics import score
+from ..record import standing_out
+from ..training import Progress
+from .cells import FLOORS, LATER, Cell
+
+EVERY = 10
+"""Steps between points of the kept curve."""
+
+TIMED_STEPS = 10
+"""Steps of the short fit that times a step where the long one was watched."""
+
+
+def data_digest(cell: Cell) -> str:
+    """Return the digest of the cell's data; :class:`InputError` where the data are not there."""
+    return digest(load(cell.dataset, **cell.options))
+
+
+def compute(cell: Cell, data: str) -> dict[str, Any]:
+    """Return the cell's row: who it is, what came out, what it took.
+
+    Raises
+    ------
+    InputError
+        The data here are not those of the digest ``data``.
+    Exception
+        Whatever loading or fitting raises: the cell has failed.
+    """
+    start = time.monotonic()
+    _reset_peak()
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always", InputWarning)
+        dataset = load(cell.dataset, **cell.options)
+        if (found := digest(dataset)) != data:
+            raise InputError(f"{cell.dataset}: the data changed while running: digest {found[:12]}, was {data[:12]}")
+        values = {"metrics": FLOORS[cell.method](dataset)} if cell.method in FLOORS else _fitted(cell, dataset)
+    told = sorted({" ".join(str(each.message).split()) for each in seen if issubclass(each.category, InputWarning)})
+    return describe(cell, data) | _plain(values) | {
+        "status": "ok",
+        "warnings": told,
+        "wall_seconds": round(time.monotonic() - start, 3),
+        "peak_memory": _peak(),
+        "versions": {name: version for name, version in versions().items() if version is not None},
+    }  # fmt: skip
+
+
+def failed(cell: Cell, data: str, error: BaseException) -> dict[str, Any]:
+    """Return the row of a cell that raised."""
+    message = " ".join(f"{type(error).__name__}: {error}".split())
+    found = {name: version for name, version in versions().items() if version is not None}
+    return describe(cell, data) | {"status": "failed", "error": message[:500], "versions": found}
+
+
+def describe(cell: Cell, data: str) -> dict[str, Any]:
+    """Return what a row says of who it is."""
+    return {
+        "key": cell.key(data),
+        "dataset": cell.dataset,
+        "options": dict(cell.options),
+        "data": data,
+        "method": cell.method,
+        "parameters": dict(cell.parameters),
+        "seed": cell.seed,
+    }
+
+
+def _fitted(cell: Cell, dataset: Dataset) -> dict[str, Any]:
+    kind = METHODS[cell.method]
+    known = kind().get_params(deep=False)
+    given = {name: value for name, value in LATER.items() if name in known} | dict(cell.parameters)
+    if "random_state" in known:
+        given["random_state"] = cell.seed
+    estimator = kind(**given)
+    if not isinstance(estimator, GRNGC):
+        return _areas(estimator.fit(dataset.panel).graph_, dataset)
+    clock, steps = _Clock(), []
+    keep = (lambda step, scores: steps.append(scores.astype(np.float32))) if cell.watched else None
+    estimator.fit(dataset.panel, progress=clock, snapshot=keep)
+    if cell.watched:
+        clock = _Clock()
+        kind(**given | {"steps": min(TIMED_STEPS, estimator.steps)}).fit(dataset.panel, progress=clock)
+    above = standing_out(estimator.graph_, estimator.noise_floor_)
+    return _areas(estimator.graph_, dataset) | {
+        "oracle": _oracle(steps, dataset) if cell.watched else None,
+        "n_parameters": sum(parameter.numel() for parameter in estimator.forecaster_.parameters()),
+        "n_windows": estimator.n_windows_,
+        "seconds_per_step": clock.seconds_per_step(),
+        "noise_floor": estimator.noise_floor_,
+        "above_floor": len(above),
+        "converged": bool(estimator.record_.converged),
+        "score_change": estimator.record_.score_change,
+        "forecast_error": estimator.record_.trace[-1]["forecast_error"],
+    }
+
+
+def _areas(graph: Any, dataset: Dataset) -> dict[str, Any]:
+    per_target = score(graph, dataset, per_target=True)
+    return {"metrics": score(graph, dataset), "per_target": per_target}
+
+
+def _oracle(steps: list[np.ndarray], dataset: Dataset) -> dict[str, Any]:
+    """Return the step with the best AUROC, all its areas, and AUROC and AUPRC along the way."""
+    found = [score(scores, dataset) for scores in steps]
+    best = max(range(len(found)), key=lambda at: found[at]["auroc"])
+    shown = sorted({1, *range(EVERY, len(found) + 1, EVERY), len(found)})
+    curve = [[step, round(found[step - 1]["auroc"], 4), round(found[step - 1]["auprc"], 4)] for step in shown]
+    return {"step": best + 1, "metrics": found[best], "curve": curve}
+
+
+class _Clock:
+    """A ``progress`` callback that times steps."""
+
+    def __init__(self) -> None:
+        self.times: list[tuple[int, float]] = []
+
+    def __call__(self, now: Progress) -> None:
+        self.times.append((now.step, time.monotonic()))
+
+    def seconds_per_step(self) -> float | None:
+        """Return the median, which a reading half-way does not move; None for fewer than two calls."""
+        pairs = zip(self.times, self.times[1:], strict=False)
+        each = [(then - before) / (at - since) for (since, before), (at, then) in pairs]
+        return statistics.median(each) if each else None
+
+
+def _plain(value: Any) -> Any:
+    """Return JSON's kinds of values; infinity and NaN, which it has not, are None."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _reset_peak() -> None:
+    """Set the high-water mark of this process's memory to now, where the system can (Linux)."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak() -> int:
+    """Return the most memory this process held since then, in bytes."""
+    with suppress(OSError):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

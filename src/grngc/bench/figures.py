@@ -1,0 +1,227 @@
+"""From rows to the figures of a table: mean, deviation and number of seeds for each row, column and metric."""
+
+import csv
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from ..errors import InputError
+from .cells import Cell, cells_of, data_name, identity
+from .results import Rows
+from .table import Column, Row, Table, check_known
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of a row: how it is called, where it is, and how many digits after the point are shown."""
+
+    title: str
+    place: tuple[str, ...]
+    digits: int = 3
+
+
+METRICS: dict[str, Metric] = {
+    "auroc": Metric("AUROC", ("metrics", "auroc")),
+    "auprc": Metric("AUPRC", ("metrics", "auprc")),
+    "auroc_full": Metric("AUROC, full matrix", ("metrics", "auroc_full")),
+    "auprc_full": Metric("AUPRC, full matrix", ("metrics", "auprc_full")),
+    "auroc_off_diagonal": Metric("AUROC, without own past", ("metrics", "auroc_off_diagonal")),
+    "auprc_off_diagonal": Metric("AUPRC, without own past", ("metrics", "auprc_off_diagonal")),
+    "auroc_per_target": Metric("AUROC, sources ranked within each target", ("per_target", "auroc")),
+    "auprc_per_target": Metric("AUPRC, sources ranked within each target", ("per_target", "auprc")),
+    "n_parameters": Metric("Parameters of the forecaster", ("n_parameters",), 0),
+    "seconds_per_step": Metric("Seconds a training step", ("seconds_per_step",), 4),
+    "wall_seconds": Metric("Seconds a run", ("wall_seconds",), 1),
+}
+
+ORACLE = "oracle"
+"""How hyper-parameters were chosen, where the truth was looked at."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One entry of a table.
+
+    Attributes
+    ----------
+    values : dict
+        Seed (None: any) -> value, the mean over the column's data sets.
+    wanted : int
+        Seeds that the table asks for.
+    failed : int
+        Of those, the ones with a failed cell.
+    sd : float, optional
+        Of published figures, as printed; else computed from ``values``.
+    instead : str
+        What to show where nothing is run here.
+    """
+
+    values: Mapping[int | None, float]
+    wanted: int = 0
+    failed: int = 0
+    printed_sd: float | None = None
+    instead: str = ""
+
+    @property
+    def mean(self) -> float | None:
+        return fmean(self.values.values()) if self.values else None
+
+    @property
+    def sd(self) -> float | None:
+        """Standard deviation over seeds (n - 1), None for fewer than two."""
+        if self.printed_sd is not None:
+            return self.printed_sd
+        return stdev(self.values.values()) if len(self.values) > 1 else None
+
+    @property
+    def certain(self) -> bool:
+        """Whether one run is all there is: neither data nor method take a seed."""
+        return list(self.values) == [None]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a table: a row of it, its oracle, or a published method.
+
+    Attributes
+    ----------
+    label, chosen : str
+    kind : {"control", "grngc", "default", "oracle", "published"}
+    figures : dict
+        (column name, metric) -> Figure.
+    seconds : float, optional
+        Mean of a cell's wall time.
+    """
+
+    label: str
+    chosen: str
+    kind: str
+    figures: Mapping[tuple[str, str], Figure]
+    seconds: float | None = None
+
+
+def lines_of(table: Table, there: Rows, published: Path) -> list[Line]:
+    """Return all lines of a table: its rows, each followed by its oracle where asked for, then what was published."""
+    for metric in table.metrics:
+        check_known(f"{table.name}: metric", metric, METRICS)
+    by_identity = _by_identity(there)
+    found = []
+    for row in table.rows:
+        kind = "control" if row.method != "grngc" else "default" if _is_default(row) else "grngc"
+        found.append(_line(table, row, kind, by_identity))
+        if row.oracle:
+            found.append(_line(table, row, "oracle", by_identity))
+    return found + _published(table, published)
+
+
+def _is_default(row: Row) -> bool:
+    return row.configuration in (None, "default") and not row.parameters
+
+
+def _by_identity(there: Rows) -> dict[str, Mapping[str, Any]]:
+    """Rows by what their cell is, whatever the digest of its data: pages are made where the data may be absent."""
+    return {identity(row): row for _, row in sorted(there.items(), reverse=True)}
+
+
+def on_other_data(there: Rows) -> list[str]:
+    """Return one line for each cell that has results on more than one version of its data; the first key is shown."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for _, row in sorted(there.items()):
+        groups.setdefault(identity(row), []).append(row)
+    return [
+        f"{data_name(rows[0]['dataset'], rows[0]['options'])}, {rows[0]['method']}: results on {len(rows)} versions of the data"
+        for rows in groups.values()
+        if len(rows) > 1
+    ]
+
+
+def _line(table: Table, row: Row, kind: str, there: Mapping[str, Mapping[str, Any]]) -> Line:
+    figures, seconds = {}, []
+    for column in table.columns:
+        places = cells_of(table, row, column)
+        rows = {seed: [there.get(cell.identity) for cell in cells] for seed, cells in places.items()}
+        seconds += [each["wall_seconds"] for group in rows.values() for each in group if each and "wall_seconds" in each]
+        for metric in table.metrics:
+            figures[column.name, metric] = _figure(rows, metric, kind, row.elsewhere)
+    label = f"{row.label}, best step" if kind == "oracle" else row.label
+    chosen = ORACLE if kind == "oracle" else row.chosen
+    return Line(label, chosen, kind, figures, fmean(seconds) if seconds and kind != "oracle" else None)
+
+
+def _figure(
+    rows: Mapping[int | None, Sequence[Mapping[str, Any] | None]], metric: str, kind: str, elsewhere: str
+) -> Figure:
+    if not rows:
+        return Figure({}, instead=elsewhere)
+    values, failed = {}, 0
+    for seed, group in rows.items():
+        failed += any(row is not None and row["status"] == "failed" for row in group)
+        each = [_value(row, metric, kind) for row in group]
+        if None not in each:
+            values[seed] = fmean(value for value in each if value is not None)
+    # a row that never has such a figure (parameters of a correlation) is no gap
+    told = [row for group in rows.values() for row in group if row is not None and row["status"] == "ok"]
+    nothing = "-" if told and not values and all(_value(row, metric, kind) is None for row in told) else ""
+    return Figure(values, len(rows), failed, instead=nothing)
+
+
+def _value(row: Mapping[str, Any] | None, metric: str, kind: str) -> float | None:
+    if row is None or row["status"] != "ok":
+        return None
+    place = METRICS[metric].place
+    value: Any = row.get("oracle") if kind == "oracle" and place[0] == "metrics" else row
+    for name in place:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _published(table: Table, path: Path) -> list[Line]:
+    """The paper's figures, one line a method."""
+    if table.published is None:
+        return []
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.DictReader(file) if row["table"] == table.published]
+    except (OSError, KeyError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: no table of published figures ({error})") from error
+    found = []
+    for method in dict.fromkeys(row["method"] for row in rows):
+        figures = {}
+        for column in table.columns:
+            for metric in table.metrics:
+                figures[column.name, metric] = _printed(rows, method, column, metric)
+        if any(figure.values for figure in figures.values()):
+            found.append(Line(f"{method}, as printed", "not said", "published", figures))
+    return found
+
+
+def _printed(rows: Iterable[Mapping[str, str]], method: str, column: Column, metric: str) -> Figure:
+    for row in rows:
+        if (row["method"], row["dataset"], row["metric"]) == (method, column.name, metric):
+            sd = float(row["sd"]) if row["sd"] else None
+            return Figure({None: float(row["mean"])}, printed_sd=sd)
+    return Figure({}, instead="-")
+
+
+def missing_of(table: Table, there: Rows) -> list[Cell]:
+    """Return the cells of a table that have no row, whatever their data's digest."""
+    by_identity = _by_identity(there)
+    every = [cells_of(table, row, column) for row in table.rows for column in table.columns]
+    cells = [cell for places in every for group in places.values() for cell in group]
+    return [cell for cell in cells if cell.identity not in by_identity]
+
+
+def shown(figure: Figure, digits: int) -> str:
+    """Return ``0.712 ± 0.003``; what is missing is said to be missing."""
+    if figure.mean is None:
+        return figure.instead or ("failed" if figure.failed else "missing")
+    text = f"{figure.mean:,.{digits}f}" if digits == 0 else f"{figure.mean:.{digits}f}"
+    if figure.sd is not None and not math.isnan(figure.sd):
+        text += f" ± {figure.sd:.{digits}f}"
+    lacking = figure.wanted - len(figure.values)
+    return f"{text} ({len(figure.values)} of {figure.wanted} seeds)" if figure.wanted and lacking else text
+
+

@@ -1,0 +1,109 @@
+"""Tables as text: for a terminal, as Markdown, as CSV; and the page docs/benchmarks.md."""
+
+from collections.abc import Sequence
+
+from ..storage import csv_text
+from .figures import METRICS, Line, shown
+from .table import Table
+from .verdict import RULE, Verdict, sentence, verdicts
+
+
+def terminal(table: Table, lines: Sequence[Line]) -> str:
+    """Return the table for a terminal: one block a metric, then notes and verdicts."""
+    parts = [table.title]
+    for metric in table.metrics:
+        grid = _grid(table, lines, metric)
+        widths = [max(len(row[at]) for row in grid) for at in range(len(grid[0]))]
+        text = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in grid]
+        parts.append("\n".join([METRICS[metric].title, *text]))
+    parts += [f"- {note}" for note in table.notes]
+    if judged := verdicts(table, lines):
+        parts.append(verdict_text(table, judged))
+    return "\n\n".join(parts)
+
+
+def markdown(table: Table, lines: Sequence[Line]) -> str:
+    """Return the table as a section of Markdown."""
+    parts = [f"## {table.title}", f"`grngc bench run {table.name}`"]
+    for metric in table.metrics:
+        head, *rows = _grid(table, lines, metric)
+        rule = ["---", *("---:" for _ in head[1:-3]), "---:", "---:", "---"]
+        grid = [[f"**{METRICS[metric].title}**", *head[1:]], rule, *rows]
+        parts.append("\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in grid))
+    if table.notes:
+        parts.append("\n".join(f"- {note}" for note in table.notes))
+    if judged := verdicts(table, lines):
+        head = "| default GRNGC | against | theirs | ours | verdict |\n|---|---|---:|---:|---|"
+        parts.append("\n".join([head, *(_verdict_row(table, verdict) for verdict in judged)]))
+    return "\n\n".join(parts)
+
+
+def csv_of(table: Table, lines: Sequence[Line]) -> str:
+    """Return every figure of the table, one a line; a missing one has no mean."""
+    rows = []
+    for line in lines:
+        for column in table.columns:
+            for metric in table.metrics:
+                figure = line.figures[column.name, metric]
+                n = len(figure.values) if line.kind != "published" else None
+                told = [table.name, column.name, line.label, line.kind, line.chosen, metric]
+                rows.append([*told, figure.mean, figure.sd, n, figure.failed])
+    return csv_text(("table", "column", "row", "kind", "chosen", "metric", "mean", "sd", "seeds", "failed"), rows)
+
+
+def verdict_text(table: Table, judged: Sequence[Verdict]) -> str:
+    """Return the verdicts, one a line, and the rule they follow."""
+    labels = {column.name: column.label or column.name for column in table.columns}
+    text = [f"{labels[verdict.column]}: {sentence(verdict)}" for verdict in judged]
+    return "\n".join(["The default against the best control and what was published", *text, "", RULE])
+
+
+def documents(tables: Sequence[tuple[Table, Sequence[Line]]]) -> str:
+    """Return docs/benchmarks.md."""
+    return "\n\n".join([_HEAD, *(markdown(table, lines) for table, lines in tables)]) + "\n"
+
+
+_HEAD = f"""# Benchmarks
+
+This page is made by `grngc bench docs` from the tables in `benchmarks/` and the results in `benchmarks/results/`; a test
+compares the two. Every figure is a mean over seeds, with the standard deviation over seeds (n - 1) behind ±; *once* under
+seeds means that neither the data nor the method take one, so that there is nothing to deviate. Truth is read after the graph
+is made, by `grngc.metrics.score` alone, except in lines named *best step*, which pick the training step on the truth
+and show what that is worth. *Chosen* says how the hyper-parameters were chosen; figures *as printed* are the papers'
+own, whose hyper-parameters were mostly picked on the truth. *s a run* is the mean wall time of a run, where two ran side by
+side on two cores, one thread each.
+
+To make one row of a table again, beside the committed results: `grngc bench run TABLE --rows ROW --results DIR`; a
+run's time is in the table. Missing figures are said to be missing.
+
+{RULE}"""
+
+
+def _grid(table: Table, lines: Sequence[Line], metric: str) -> list[list[str]]:
+    """Cells of one block: label, columns, seeds, seconds a run, how chosen."""
+    head = ["", *(column.label or column.name for column in table.columns), "seeds", "s a run", "chosen"]
+    grid = [head]
+    for line in lines:
+        figures = [line.figures[column.name, metric] for column in table.columns]
+        texts = [shown(figure, METRICS[metric].digits) for figure in figures]
+        seconds = "" if line.seconds is None else f"{line.seconds:.1f}" if line.seconds < 100 else f"{line.seconds:.0f}"
+        grid.append([line.label, *texts, _seeds(line, metric, table), seconds, line.chosen])
+    return grid
+
+
+def _seeds(line: Line, metric: str, table: Table) -> str:
+    """How many seeds the line's figures stand on: one number, or a range where columns differ."""
+    if line.kind == "published":
+        return "?"
+    figures = [line.figures[column.name, metric] for column in table.columns]
+    told = sorted({"once" if figure.certain else str(len(figure.values)) for figure in figures if figure.wanted})
+    return "/".join(told)
+
+
+def _verdict_row(table: Table, verdict: Verdict) -> str:
+    labels = {column.name: column.label or column.name for column in table.columns}
+    metric = METRICS[verdict.metric]
+    ours, other = (shown(figure, metric.digits) for figure in (verdict.ours, verdict.other))
+    against = f"{verdict.against}: {verdict.other_label}" if verdict.against == "best control" else "published"
+    cells = [f"{labels[verdict.column]}, {metric.title}", against, other, ours, f"**{verdict.said}**"]
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,133 @@
+"""Results on disk: one file for each finished cell, folded into one JSON-lines file for each family of data.
+
+Whatever the moment a run is killed, a finished cell is in its own file or in the family's: files are written whole, and
+a cell's own file is removed only after the family's file that holds it is on disk. Folding is done under a lock, so
+that two runs at once lose no row of each other.
+"""
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..storage import write_atomically
+
+TIMED = ("wall_seconds", "seconds_per_step", "peak_memory", "versions")
+"""What a second run of the same cell need not give again."""
+
+FRESH = ".cells"
+"""Folder for cells not yet folded; it hides itself from git."""
+
+Rows = dict[str, dict[str, Any]]
+
+
+class Results:
+    """The rows in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Made, with its parents, by the first row that is added.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.fresh = folder / FRESH
+
+    def read(self) -> Rows:
+        """Return all rows, key -> row: those of the families' files and the fresh ones, which win."""
+        if not self.folder.is_dir():
+            return {}
+        with self._lock(fcntl.LOCK_SH):
+            return self._read()
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Put one row on disk, in a file of its own."""
+        self._make()
+        write_atomically(self.fresh / f"{row['key']}.json", json.dumps(row, sort_keys=True, allow_nan=False))
+
+    def holds(self, key: str) -> bool:
+        """Return whether a cell finished since :meth:`read`, in this run or in another."""
+        return (self.fresh / f"{key}.json").exists()
+
+    def fold(self, without: Iterable[str] = ()) -> None:
+        """Move fresh rows into the families' files, and drop the rows with the keys ``without``."""
+        if not self.fresh.is_dir():
+            if not without:
+                return
+            self._make()
+        with self._lock(fcntl.LOCK_EX):
+            taken = [path for path in self.fresh.glob("*.json")]
+            dropped, families = set(without), {path.stem: {} for path in self.folder.glob("*.jsonl")}
+            for key, row in self._read().items():
+                if key not in dropped:
+                    families.setdefault(family(row["dataset"]), {})[key] = row
+            for name, rows in families.items():
+                path, text = self.folder / f"{name}.jsonl", lines(rows.values())
+                if not path.exists() or path.read_text(encoding="utf-8") != text:
+                    write_atomically(path, text)
+            for path in taken:
+                path.unlink(missing_ok=True)
+
+    def _read(self) -> Rows:
+        rows = {}
+        for path in sorted(self.folder.glob("*.jsonl")):
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                row = _row(line, f"{path}, line {number}")
+                if row["key"] in rows:
+                    raise InputError(f"{path}, line {number}: the key is there twice: remove one of the two lines")
+                rows[row["key"]] = row
+        for path in sorted(self.fresh.glob("*.json")):
+            row = _row(path.read_text(encoding="utf-8"), str(path))
+            rows[row["key"]] = row
+        return rows
+
+    def _make(self) -> None:
+        try:
+            self.fresh.mkdir(parents=True, exist_ok=True)
+            if not (self.fresh / ".gitignore").exists():
+                write_atomically(self.fresh / ".gitignore", "*\n")
+        except OSError as error:
+            raise InputError(f"{self.folder}: results cannot be written ({error.strerror or error})") from error
+
+    @contextmanager
+    def _lock(self, kind: int) -> Iterator[None]:
+        """Hold the folder's lock; the system lets go of it when the process ends, however it ends."""
+        try:
+            file = (self.fresh / "lock").open("a")
+        except OSError:  # nothing fresh, or not ours to write: nothing is being folded
+            yield
+            return
+        with file:
+            fcntl.flock(file, kind)
+            yield
+
+
+def family(dataset: str) -> str:
+    """Return the family of a data set, the stem of its results' file: ``dream4`` of ``dream4/size100_1``."""
+    return dataset.partition("/")[0]
+
+
+def lines(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return rows as JSON lines in the order of their keys."""
+    ordered = sorted(rows, key=lambda row: row["key"])
+    return "".join(json.dumps(row, sort_keys=True, allow_nan=False) + "\n" for row in ordered)
+
+
+def digest(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return the SHA-256 of rows, without times, memory and versions: the same for the same work done again."""
+    kept = [{name: value for name, value in row.items() if name not in TIMED} for row in rows]
+    return hashlib.sha256(lines(kept).encode()).hexdigest()
+
+
+def _row(text: str, place: str) -> dict[str, Any]:
+    try:
+        row = json.loads(text)
+        row["key"], row["dataset"], row["status"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{place}: not a result ({error}); take the file from version control, or remove it") from error
+    return row

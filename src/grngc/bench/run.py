@@ -1,0 +1,137 @@
+"""Fill the missing cells of a table: what is there is kept, what is missing is computed, side by side."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import Any
+
+from ..errors import InputError
+from ..execution import Job, run
+from .cells import Cell, cells_of, check_names, data_name
+from .compute import compute, data_digest, failed
+from .results import Results, Rows
+from .table import Table, check_known
+
+
+@dataclass
+class Plan:
+    """What a run of a table comes to.
+
+    Attributes
+    ----------
+    done : list of (Cell, row)
+        Cells whose row is there, be it of a failure.
+    missing : list of (Cell, str)
+        Cells to compute, with the digest of their data.
+    skipped : dict
+        Data set -> why it cannot be loaded; its cells are neither done nor missing.
+    """
+
+    done: list[tuple[Cell, Mapping[str, Any]]] = field(default_factory=list)
+    missing: list[tuple[Cell, str]] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+
+def choose(
+    table: Table, rows: list[str] | None = None, columns: list[str] | None = None, seeds: list[int] | None = None
+) -> list[Cell]:
+    """Return the cells of a table, each once, or those of the named rows, columns and seeds."""
+    check_names(table)
+    for label in rows or ():
+        check_known(f"{table.name}: row", label, [row.label for row in table.rows])
+    for name in columns or ():
+        check_known(f"{table.name}: column", name, [column.name for column in table.columns])
+    chosen: dict[str, Cell] = {}
+    for row in table.rows:
+        for column in table.columns:
+            if (rows and row.label not in rows) or (columns and column.name not in columns):
+                continue
+            for seed, cells in cells_of(table, row, column).items():
+                if seeds and seed is not None and seed not in seeds:
+                    continue
+                for cell in cells:
+                    if cell.watched or cell.identity not in chosen:
+                        chosen[cell.identity] = cell
+    return list(chosen.values())
+
+
+def plan(cells: list[Cell], there: Rows, retry_failed: bool = False) -> Plan:
+    """Tell done cells from missing ones; this loads, or simulates, every data set once."""
+    made, digests = Plan(), {}
+    for cell in cells:
+        name = data_name(cell.dataset, cell.options)
+        if name in made.skipped:
+            continue
+        if name not in digests:
+            try:
+                digests[name] = data_digest(cell)
+            except InputError as error:
+                made.skipped[name] = str(error)
+                continue
+        row = there.get(cell.key(digests[name]))
+        lacks = row is None or (cell.watched and row["status"] == "ok" and not row["oracle"])
+        if row is None or lacks or (retry_failed and row["status"] == "failed"):
+            made.missing.append((cell, digests[name]))
+        else:
+            made.done.append((cell, row))
+    return made
+
+
+def cost(cell: Cell, there: Rows) -> float | None:
+    """Return the seconds that like cells took, on the same data or, where there are none, on its family; or None."""
+    like = [row for row in there.values() if row["status"] == "ok" and row["method"] == cell.method]
+    names = ("forecaster", "hidden", "steps", "lag")
+    like = [row for row in like if all(row["parameters"].get(n) == cell.parameters.get(n) for n in names)]
+    like = [row for row in like if row["method"] != "grngc" or bool(row["oracle"]) == cell.watched]
+    fixed = {name: value for name, value in cell.options.items() if name not in ("random_state", "subject")}
+    same = [
+        row
+        for row in like
+        if row["dataset"] == cell.dataset and all(row["options"].get(n) == value for n, value in fixed.items())
+    ]
+    times = [row["wall_seconds"] for row in same]
+    return fmean(times) if times else None
+
+
+def fill(
+    missing: list[tuple[Cell, str]], results: Results, workers: int, told: Callable[[Cell, Mapping[str, Any]], None]
+) -> None:
+    """Compute cells and put each on disk as it ends; ``told`` is called with it. A cell that fails leaves its row too.
+
+    Leaving early, by Ctrl-C say, keeps what is finished.
+    """
+    cells = {cell.key(data): (cell, data) for cell, data in missing}
+    started_with = results.read()
+
+    def jobs() -> Iterator[Job]:
+        for key, (cell, data) in cells.items():
+            if results.holds(key) and key not in started_with:
+                continue  # another run has just finished it
+            yield Job(key, compute, (cell, data))
+
+    ended = run(jobs(), workers=workers)
+    try:
+        for key, outcome in ended:
+            cell, data = cells[str(key)]
+            row = failed(cell, data, outcome) if isinstance(outcome, BaseException) else outcome
+            results.add(row)
+            told(cell, row)
+    finally:
+        ended.close()
+        results.fold()
+
+
+def stale(tables: list[Table], there: Rows) -> list[str]:
+    """Return the keys of rows that no table asks for, or whose data changed; rows of data that are not here stay."""
+    wanted: set[str] = set()
+    kept_names: set[str] = set()
+    for table in tables:
+        made = plan(choose(table), there)
+        wanted |= {row["key"] for _, row in made.done}
+        wanted |= {cell.key(data) for cell, data in made.missing}
+        kept_names |= set(made.skipped)
+    return [
+        key
+        for key, row in there.items()
+        if key not in wanted and data_name(row["dataset"], row["options"]) not in kept_names
+    ]

@@ -1,0 +1,222 @@
+"""Commands about benchmarks: ``bench run``, ``bench table``, ``bench verdict``, ``bench docs``."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .errors import InputError
+from .terminal import FAILED_CELLS, OK, duration, tell
+
+if TYPE_CHECKING:
+    from .bench.cells import Cell
+    from .bench.figures import Line
+    from .bench.results import Results, Rows
+    from .bench.run import Plan
+    from .bench.table import Table
+
+bench = typer.Typer(
+    name="bench",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Benchmark tables: fill them, show them beside the published figures.",
+)
+
+Name = Annotated[str, typer.Argument(metavar="TABLE", help="Name of a table, or path of its TOML file.")]
+Tables = Annotated[Path, typer.Option("--tables", metavar="DIR", help="Folder of the tables.")]
+ResultsIn = Annotated[
+    Path | None, typer.Option("--results", metavar="DIR", help="Folder of the results.  [default: results beside the table]")
+]
+HERE = Path("benchmarks")
+PUBLISHED = "published.csv"
+
+
+@bench.command("run")
+def run(
+    table: Name,
+    rows: Annotated[list[str] | None, typer.Option(metavar="A,B,...", help="Only these rows.")] = None,
+    columns: Annotated[list[str] | None, typer.Option(metavar="A,B,...", help="Only these columns.")] = None,
+    seeds: Annotated[list[str] | None, typer.Option(metavar="N,M,...", help="Only these seeds.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="Cells side by side, one thread each.  [default: all processors]")
+    ] = None,
+    tables: Tables = HERE,
+    results: ResultsIn = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run cells again that failed.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is missing, and run nothing.")] = False,
+    prune: Annotated[
+        bool,
+        typer.Option("--prune", help="First drop results that no table of the folder asks for: old defaults, old data."),
+    ] = False,
+) -> int:
+    """Fill the missing cells of a table.
+
+    What is there is kept: stopped, or killed, and started again it goes on where it was. A cell that fails leaves a
+    row that says why, and the rest goes on; exit code 4 then.
+
+    \b
+    Example:
+      grngc bench run smoke
+      grngc bench run grngc-table2 --rows "GRNGC default" --seeds 0 --dry-run
+    """
+    from .bench.run import choose, fill, plan, stale
+    from .environment import processors
+
+    read, kept = _open(table, tables, results)
+    wanted = choose(read, _split(rows), _split(columns), _whole(_split(seeds)))
+    if prune:
+        gone = stale([each for each, _ in _all(tables)], kept.read())
+        if not dry_run:
+            kept.fold(without=gone)
+        print(f"{len(gone)} results {'would be' if dry_run else 'were'} dropped")
+    there = kept.read()
+    found = plan(wanted, there, retry_failed)
+    workers = processors() if workers is None else workers
+    _tell_plan(read, found, there, workers, each=dry_run)
+    if dry_run:
+        return OK
+    failed = sum(row["status"] == "failed" for _, row in found.done)
+    done = 0
+
+    def told(cell: "Cell", row: Mapping[str, Any]) -> None:
+        nonlocal done, failed
+        done, failed = done + 1, failed + (row["status"] == "failed")
+        print(f"[{done}/{len(found.missing)}] {cell}: {_outcome(row)}", flush=True)
+
+    try:
+        fill(found.missing, kept, workers, told)
+    except KeyboardInterrupt:
+        print(f"{done} of {len(found.missing)} cells are kept; the same command goes on with the rest", file=sys.stderr)
+        raise
+    if failed:
+        tell("error", f"{failed} cells failed; their rows in {kept.folder} say why; --retry-failed runs them again")
+    return FAILED_CELLS if failed else OK
+
+
+@bench.command("table")
+def show(
+    table: Name,
+    form: Annotated[str, typer.Option("--format", metavar="terminal|markdown|csv")] = "terminal",
+    tables: Tables = HERE,
+    results: ResultsIn = None,
+) -> int:
+    """Show a table: ours beside the published figures, with deviation, seeds and how parameters were chosen.
+
+    \b
+    Example:
+      grngc bench table grngc-table2
+    """
+    from .arguments import check_choice
+    from .bench import page
+
+    forms = {"terminal": page.terminal, "markdown": page.markdown, "csv": page.csv_of}
+    check_choice("--format", form, forms)
+    read, kept = _open(table, tables, results)
+    print(forms[form](read, _lines(read, kept.read(), _folder(table, tables))).rstrip("\n"))
+    return OK
+
+
+@bench.command("verdict")
+def verdict(table: Name, tables: Tables = HERE, results: ResultsIn = None) -> int:
+    """Say whether the default is better than the best control and than what was published, one line each."""
+    from .bench.page import verdict_text
+    from .bench.verdict import verdicts
+
+    read, kept = _open(table, tables, results)
+    judged = verdicts(read, _lines(read, kept.read(), _folder(table, tables)))
+    if not judged:
+        raise InputError(f"{read.name}: no row with the default configuration: there is nothing to judge")
+    print(verdict_text(read, judged))
+    return OK
+
+
+@bench.command("docs")
+def docs(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")] = Path("docs/benchmarks.md"),
+    tables: Tables = HERE,
+    results: ResultsIn = None,
+) -> int:
+    """Write the page of all tables from their results."""
+    from .bench.page import documents
+    from .bench.results import Results
+    from .storage import write_atomically
+
+    there = Results(results or tables / "results").read()
+    shown = [(read, _lines(read, there, tables)) for read, _ in _all(tables) if read.documented]
+    if not out.parent.is_dir():
+        raise InputError(f"{out.parent}: no such folder; run it in the project's root, or give --out")
+    write_atomically(out, documents(shown))
+    print(f"{out}: {len(shown)} tables")
+    return OK
+
+
+def _open(table: str, tables: Path, results: Path | None) -> "tuple[Table, Results]":
+    from .bench.results import Results
+    from .bench.table import find_table, read_table
+
+    path = find_table(table, tables)
+    return read_table(path), Results(results or path.parent / "results")
+
+
+def _folder(table: str, tables: Path) -> Path:
+    from .bench.table import find_table
+
+    return find_table(table, tables).parent
+
+
+def _all(tables: Path) -> "list[tuple[Table, Path]]":
+    """Every table of a folder, in the order of their names."""
+    from .bench.table import read_table
+
+    paths = sorted(tables.glob("*.toml"))
+    if not paths:
+        raise InputError(f"{tables}: no tables there; say where they are with --tables")
+    return [(read_table(path), path) for path in paths]
+
+
+def _lines(table: "Table", there: "Rows", folder: Path) -> "list[Line]":
+    from .bench.cells import check_names
+    from .bench.figures import lines_of, on_other_data
+
+    check_names(table)
+    for line in on_other_data(there):
+        tell("warning", f"{line}; grngc bench run --prune drops the old ones")
+    return lines_of(table, there, folder / PUBLISHED)
+
+
+def _tell_plan(table: "Table", found: "Plan", there: "Rows", workers: int, each: bool) -> None:
+    """Print what is there, what is missing and what that costs, as far as earlier rows tell."""
+    from .bench.run import cost
+
+    for name, why in found.skipped.items():
+        tell("warning", f"skipped {name}: {why}")
+    costs = [(cell, cost(cell, there)) for cell, _ in found.missing]
+    known = [seconds for _, seconds in costs if seconds is not None]
+    text = f"{table.name}: {len(found.done)} cells are there, {len(costs)} are missing"
+    if known:
+        text += f"; about {duration(sum(known) / workers)} on {workers} workers"
+    if len(known) < len(costs):
+        text += f"; {len(costs) - len(known)} of unknown cost"
+    print(text, flush=True)
+    for cell, seconds in costs if each else ():
+        print(f"  {cell}: {'cost unknown' if seconds is None else duration(seconds)}")
+
+
+def _outcome(row: Mapping[str, Any]) -> str:
+    if row["status"] == "failed":
+        return f"failed: {row['error']}"
+    return f"AUROC {row['metrics']['auroc']:.3f}, AUPRC {row['metrics']['auprc']:.3f}, {duration(row['wall_seconds'])}"
+
+
+def _split(texts: list[str] | None) -> list[str] | None:
+    return None if texts is None else [part.strip() for text in texts for part in text.split(",")]
+
+
+def _whole(texts: list[str] | None) -> list[int] | None:
+    if texts is None:
+        return None
+    if odd := [text for text in texts if not text.isdecimal()]:
+        raise InputError(f"--seeds: expected whole numbers, got {odd[0]!r}")
+    return [int(text) for text in texts]
