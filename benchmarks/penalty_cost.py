@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from grngc.forecasters import KAN
-from grngc.gradients import bytes_per_window, gradient_penalty, windows_within
+from grngc.gradients import gradient_penalty, windows_at_once
 from grngc.runtime import MEMORY_BUDGET
 
 
@@ -43,7 +43,7 @@ def setting(p: int, lag: int, hidden: int, windows: int) -> tuple[KAN, torch.Ten
 def seconds(method: str, repeats: int, p: int, hidden: int, windows: int) -> tuple[float, float]:
     """Return the median time of a step and its loss."""
     forecaster, x, y, weights = setting(p, 1, hidden, windows)
-    chunk = windows_within(MEMORY_BUDGET, bytes_per_window(forecaster, x)) if method == "closed" else windows
+    chunk = windows_at_once(forecaster, x, MEMORY_BUDGET) if method == "closed" else windows
     times, loss = [], 0.0
     for _ in range(repeats):
         start = time.perf_counter()
@@ -62,7 +62,7 @@ def memory(p: int, lag: int, hidden: int, windows: int) -> None:
     """Do two steps and print time and peak resident memory of this process."""
     before = peak_mib()
     forecaster, x, y, weights = setting(p, lag, hidden, windows)
-    chunk = windows_within(MEMORY_BUDGET, bytes_per_window(forecaster, x))
+    chunk = windows_at_once(forecaster, x, MEMORY_BUDGET)
     start = time.perf_counter()
     for _ in range(2):
         step(forecaster, x, y, weights, "closed", chunk)

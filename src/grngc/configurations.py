@@ -3,9 +3,10 @@
 ``default`` is one configuration for all data; its values are GRNGC's own defaults and docs/defaults.md says why.
 
 The ``published`` ones are the settings of the authors' released code (shared between DREAM3 and DREAM4, one for each
-other data set), to be read at the last epoch: KAN or ReLU MLP with one hidden layer, lag 1, replicates joined end to
-end, the whole record in every step, constant learning rate, own past penalised. They are not at a minimum when they
-stop, so what they give depends on the number of epochs. NetSim's and Traffic's settings were not released.
+other data set), to be read at the last epoch: KAN or ReLU MLP with one hidden layer, or a TCN over the whole record as
+one sequence; lag 1, replicates joined end to end, the whole record in every step, constant learning rate, own past
+penalised. They are not at a minimum when they stop, so what they give depends on the number of epochs. NetSim's and
+Traffic's settings were not released, nor any LSTM. Lorenz-96's TCN was released for forcing 10, its others for 20.
 """
 
 from typing import Any
@@ -26,6 +27,7 @@ _RELEASED: dict[str, Any] = {
 }
 _KAN: dict[str, Any] = {"forecaster": "kan", "forecaster_options": {"base": "identity"}}
 _MLP: dict[str, Any] = {"forecaster": "mlp", "forecaster_options": {"activation": "relu"}}
+_TCN: dict[str, Any] = {"forecaster": "sequence_tcn", "forecaster_options": {"depth": 3, "kernel": 3}}
 
 _DREAM: dict[str, Any] = {"hidden": 128, "learning_rate": 0.01, "penalty": 0.008, "steps": 200}
 _LORENZ96: dict[str, Any] = {"hidden": 512, "learning_rate": 0.01, "penalty": 0.0015, "steps": 200}
@@ -35,9 +37,12 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "default": {},
     "published": _RELEASED | _KAN | _DREAM,
     "published-mlp": _RELEASED | _MLP | _DREAM,
+    "published-tcn": _RELEASED | _TCN | _DREAM,
     "published-lorenz96": _RELEASED | _KAN | _LORENZ96,
     "published-lorenz96-mlp": _RELEASED | _MLP | _LORENZ96,
+    "published-lorenz96-tcn": _RELEASED | _TCN | _LORENZ96 | {"penalty": 0.0009},
     "published-medical": _RELEASED | _KAN | _MEDICAL | {"hidden": 256},
     "published-medical-mlp": _RELEASED | _MLP | _MEDICAL | {"hidden": 512},
+    "published-medical-tcn": _RELEASED | _TCN | _MEDICAL | {"hidden": 512},
 }
 """Name -> parameters of GRNGC; ``GRNGC(**CONFIGURATIONS["published"])``. ``published`` alone is the DREAM one."""

@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .errors import InputError
 from .forecasters import Recipe, build_forecaster, curved_parameters
-from .gradients import bytes_per_window, gradient_penalty, gradient_scores, windows_within
+from .gradients import gradient_penalty, gradient_scores, reads_sequence, windows_at_once
 from .runtime import seeded
 from .training import Progress, Record, minimise
 from .windows import Windows
@@ -71,7 +72,9 @@ def fit_forecaster(
     weight, wanted = torch.tensor(weights).to(x), torch.tensor(targets, device=device)
     with seeded(seed, device) as generator:
         forecaster = build_forecaster(recipe).to(device)
-        chunk = windows_within(memory_budget, bytes_per_window(forecaster, x))
+        if reads_sequence(forecaster):
+            _check_sequence(windows, batch)
+        chunk = windows_at_once(forecaster, x, memory_budget)
 
         def objective(inputs: Tensor, outputs: Tensor) -> tuple[float, float]:
             parts = torch.zeros(2, device=device)
@@ -109,3 +112,14 @@ def fit_forecaster(
             snapshot=snapshot,
         )
     return Fitted(forecaster.eval(), record, reading[0], reading[1])
+
+
+def _check_sequence(windows: Windows, batch: int | None) -> None:
+    """Refuse what cannot be read as one sequence."""
+    if batch is not None and batch < len(windows):
+        raise InputError(f"this forecaster reads the whole record at every step; got batch={batch}: pass batch=None")
+    joined = len(np.unique(windows.trajectory)) == 1
+    if not joined or (np.diff(windows.time) != 1).any():
+        came = "a record with missing values" if joined else f"{len(np.unique(windows.trajectory))} trajectories"
+        remedy = "choose forecaster='tcn'" if joined else "pass cross_boundary=True to join them end to end"
+        raise InputError(f"this forecaster reads one unbroken sequence; got {came}: {remedy}")

@@ -7,6 +7,7 @@ from torch import nn
 
 from .arguments import check_whole
 from .errors import InputError
+from .gradients import reads_sequence
 from .panel import Panel
 from .scaling import Scaling
 
@@ -31,6 +32,8 @@ def continue_panel(
         In the units the data came in.
     """
     check_whole("steps", steps)
+    if reads_sequence(forecaster):
+        raise InputError("a forecaster that reads a whole sequence continues no trajectory: choose forecaster='tcn'")
     past = _last_window(scaling.apply(panel), lag)
     given = _future(panel, scaling, steps, exogenous)
     device = next(forecaster.parameters()).device

@@ -6,6 +6,9 @@ gradient of a sum over windows holds each window's own Jacobian exactly (docs/de
 
 Two ways lead to it. A forecaster that offers ``jacobian(x)`` states it in closed form as a product of factors; any
 other module goes through autograd, one backward pass a target. Both give the same numbers; see docs/equations.md.
+
+The one exception is a forecaster that reads the windows as one sequence (:func:`reads_sequence`): there the same sum
+adds up what a step does to all later forecasts, and the windows stay together.
 """
 
 import math
@@ -16,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from .arguments import check_choice
+from .errors import InputError
 from .runtime import MEMORY_BUDGET
 
 SLAB_BYTES = 2**20
@@ -60,10 +64,17 @@ def input_gradient(
         return WAYS[_resolve(forecaster, method)](forecaster, x.detach(), differentiable)
 
 
+def reads_sequence(forecaster: nn.Module) -> bool:
+    """Return whether the window axis is time to a forecaster: its windows may be neither cut, shuffled nor sampled."""
+    return bool(getattr(forecaster, "reads_sequence", False))
+
+
 def _resolve(forecaster: nn.Module, method: str) -> str:
     if method == "auto":
         return "closed" if hasattr(forecaster, "jacobian") else "loop"
     check_choice("method", method, ("auto", *WAYS))
+    if method == "vmap" and reads_sequence(forecaster):
+        raise InputError("method='vmap' takes windows one by one and this forecaster reads a sequence: use 'loop'")
     return method
 
 
@@ -206,7 +217,7 @@ def gradient_scores(
     targets within that, so the whole (window, target, lag, source) array is never there; the chunk changes no more
     than rounding.
     """
-    chunk = windows_within(memory_budget, bytes_per_window(forecaster, x, method=method))
+    chunk = windows_at_once(forecaster, x, memory_budget, method=method)
     size = x.new_zeros((x.shape[2], *x.shape[1:]), dtype=torch.float64)
     signed = torch.zeros_like(size)
     for part in x.split(chunk):
@@ -235,9 +246,11 @@ def _pieces(forecaster: nn.Module, x: Tensor, method: str, slab: int) -> Iterato
         yield slice(None), input_gradient(forecaster, x, method=method, differentiable=False)[1]
 
 
-def windows_within(memory_budget: int, per_window: int) -> int:
-    """Return how many windows may be handled at once, at least one."""
-    return max(1, memory_budget // max(1, per_window))
+def windows_at_once(forecaster: nn.Module, x: Tensor, memory_budget: int, *, method: str = "auto") -> int:
+    """Return how many windows may be handled together: within the budget, at least one; all of a sequence."""
+    if reads_sequence(forecaster):
+        return len(x)
+    return max(1, memory_budget // max(1, bytes_per_window(forecaster, x, method=method)))
 
 
 def bytes_per_window(forecaster: nn.Module, x: Tensor, *, method: str = "auto") -> int:

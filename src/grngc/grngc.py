@@ -6,6 +6,7 @@ GRNGC: gradient regularisation-based neural Granger causality, arXiv 2507.11178.
 docs/equations.md says which function is which equation, and docs/decisions how the ambiguous ones are read.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from .fitting import Fitted, fit_forecaster
 from .floor import noise_floor
 from .forecasters import ForecasterChoice, Recipe, save_forecaster
 from .forecasting import continue_panel
+from .gradients import reads_sequence
 from .graph import CausalGraph
 from .panel import as_panel
 from .parameters import COLLAPSES, check_parameters
@@ -45,6 +47,7 @@ class GRNGC(BaseEstimator):
     ----------
     forecaster : {"mlp", "kan", "lstm", "tcn", "linear"} or callable
         A name, or a factory ``(n_series, n_lags) -> Module`` that keeps the contract in ``grngc.forecasters``.
+        (``"sequence_tcn"`` is the authors' TCN over the whole record, for their published settings.)
     lag : int
         Steps of the past that the forecaster sees.
     hidden : int
@@ -94,7 +97,8 @@ class GRNGC(BaseEstimator):
     record_ : Record
         The course of training and whether it had settled.
     noise_floor_ : float
-        Scores at or below it are what unrelated series give; see :mod:`grngc.floor`.
+        Scores at or below it are what unrelated series give; see :mod:`grngc.floor`. NaN for ``sequence_tcn``: its
+        scores are sums over later forecasts, which the floor's linear surrogates say nothing about.
     panel_ : Panel
         What was fitted, before scaling.
     n_windows_ : int
@@ -211,17 +215,19 @@ class GRNGC(BaseEstimator):
         fitted = self._fit(recipe, windows, panel.targets, device, progress, watch)
         scores = collapse(fitted.lag_scores)
         self.graph_ = CausalGraph(scores, panel.names, fitted.lag_scores, fitted.signs, exogenous=panel.exogenous)
-        self.noise_floor_ = noise_floor(
-            windows,
-            self._weights(panel.targets) * panel.targets.sum(),
-            panel.targets,
-            norm=self.norm,
-            collapse=collapse,
-            input_noise=self.input_noise,
-            scores=scores,
-            refit=lambda others: self._fit(recipe, others, panel.targets, device).lag_scores,
-            random_state=self.random_state,
-        )
+        self.noise_floor_ = math.nan
+        if not reads_sequence(fitted.forecaster):
+            self.noise_floor_ = noise_floor(
+                windows,
+                self._weights(panel.targets) * panel.targets.sum(),
+                panel.targets,
+                norm=self.norm,
+                collapse=collapse,
+                input_noise=self.input_noise,
+                scores=scores,
+                refit=lambda others: self._fit(recipe, others, panel.targets, device).lag_scores,
+                random_state=self.random_state,
+            )
         self.forecaster_, self.record_, self.recipe_ = fitted.forecaster, fitted.record, recipe
         self.panel_, self.scaling_, self.n_windows_ = panel, scaling, len(windows)
         remember_series(self, X, panel)

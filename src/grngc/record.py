@@ -25,6 +25,11 @@ def conclude(graph: CausalGraph, floor: float, edges: Sequence[Edge], training: 
         pairs -= len(graph.names) - len(graph.exogenous)  # own past
         verb = "stands out:" if len(edges) == 1 else "stand out, most of all"
         text = f"{len(edges)} of {pairs} ordered pairs {verb} {_arrow(first)} (lag {first.lag}, {first.sign})."
+    elif largest and math.isnan(floor):
+        text = (
+            "Nothing can be told from chance: there is no noise floor for a forecaster that reads the record as one "
+            "sequence. Only the order of these scores may be compared with a known graph."
+        )
     elif largest and math.isinf(floor):
         text = (
             f"Too few windows to tell anything from chance: at least {FEWEST_WINDOWS} are needed. "

@@ -7,14 +7,26 @@
 * It *may* offer ``jacobian(x) -> (forecast, FactoredJacobian)``, a closed form; then the fast path uses it.
 * It *may* name its last layer ``head``; beside a linear path that layer starts at zero.
 
+``SequenceTCN`` alone is exempt: it reads the whole record as one sequence, says so by ``reads_sequence = True``, and
+exists for the published configurations.
+
 There is no base class; ``tests/contracts/test_forecasters.py`` is the contract in executable form.
 """
 
-from .build import FORECASTERS, ForecasterChoice, Recipe, build_forecaster, load_forecaster, save_forecaster
+from .build import (
+    FORECASTERS,
+    SEQUENCE_FORECASTERS,
+    ForecasterChoice,
+    Recipe,
+    build_forecaster,
+    load_forecaster,
+    save_forecaster,
+)
 from .kan import KAN
 from .linear import Linear, LinearSkip, curved_parameters
 from .lstm import LSTM
 from .mlp import MLP
+from .sequence_tcn import SequenceTCN
 from .tcn import TCN
 
 __all__ = [
@@ -22,11 +34,13 @@ __all__ = [
     "KAN",
     "LSTM",
     "MLP",
+    "SEQUENCE_FORECASTERS",
     "TCN",
     "ForecasterChoice",
     "Linear",
     "LinearSkip",
     "Recipe",
+    "SequenceTCN",
     "build_forecaster",
     "curved_parameters",
     "load_forecaster",

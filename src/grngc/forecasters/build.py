@@ -20,9 +20,13 @@ from .kan import KAN
 from .linear import Linear, LinearSkip
 from .lstm import LSTM
 from .mlp import MLP
+from .sequence_tcn import SequenceTCN
 from .tcn import TCN
 
 FORECASTERS: dict[str, Callable[..., nn.Module]] = {"kan": KAN, "linear": Linear, "lstm": LSTM, "mlp": MLP, "tcn": TCN}
+
+SEQUENCE_FORECASTERS: dict[str, Callable[..., nn.Module]] = {"sequence_tcn": SequenceTCN}
+"""Published ones that read the whole record as one sequence and do not keep the contract."""
 
 ForecasterChoice = str | Callable[[int, int], nn.Module]
 
@@ -34,7 +38,8 @@ class Recipe:
     Attributes
     ----------
     choice : str or callable
-        A name in ``FORECASTERS``, or a factory ``(n_series, n_lags) -> Module`` that keeps the contract.
+        A name in ``FORECASTERS`` or ``SEQUENCE_FORECASTERS``, or a factory ``(n_series, n_lags) -> Module`` that keeps
+        the contract.
     n_series, n_lags : int
     options : mapping
         Arguments of the named forecaster; a factory takes none.
@@ -68,8 +73,9 @@ def build_forecaster(recipe: Recipe) -> nn.Module:
             raise InputError(f"the forecaster factory returned {type(module).__name__}, expected a torch.nn.Module")
         _check_shape(module, n_series, n_lags)
     else:
-        check_choice("forecaster", choice, FORECASTERS)
-        factory = FORECASTERS[choice]
+        if choice not in SEQUENCE_FORECASTERS:
+            check_choice("forecaster", choice, FORECASTERS)
+        factory = (FORECASTERS | SEQUENCE_FORECASTERS)[choice]
         known = [name for name in inspect.signature(factory).parameters if name not in ("n_series", "n_lags")]
         unknown = [name for name in options if name not in known]
         if unknown:

@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ..gradients import FactoredJacobian
+from ..gradients import FactoredJacobian, reads_sequence
 
 
 class Linear(nn.Module):
@@ -40,6 +40,7 @@ class LinearSkip(nn.Module):
         super().__init__()
         self.bent = bent
         self.straight = Linear(n_series, n_lags)
+        self.reads_sequence = reads_sequence(bent)
         head: Any = getattr(bent, "head", None)
         if hasattr(head, "zero_"):
             head.zero_()

@@ -25,6 +25,15 @@ class _Block(nn.Module):
         return torch.relu(hidden + self.beside(x))
 
 
+def residual_blocks(n_series: int, hidden: int, depth: int, kernel: int) -> nn.Sequential:
+    """Return blocks from (sequence, series, time) to (sequence, hidden, time), their dilations 1, 2, 4, ..."""
+    if kernel < 1:
+        raise InputError(f"kernel must be at least 1; got {kernel}")
+    check_layers(hidden, depth)
+    widths = [n_series, *[hidden] * depth]
+    return nn.Sequential(*(_Block(a, b, kernel, 2**level) for level, (a, b) in enumerate(pairwise(widths))))
+
+
 class TCN(nn.Module):
     """Forecaster of residual blocks with dilations 1, 2, 4, ..., read at the most recent step.
 
@@ -41,12 +50,7 @@ class TCN(nn.Module):
 
     def __init__(self, n_series: int, n_lags: int, *, hidden: int = 64, depth: int = 3, kernel: int = 3) -> None:
         super().__init__()
-        if kernel < 1:
-            raise InputError(f"kernel must be at least 1; got {kernel}")
-        check_layers(hidden, depth)
-        widths = [n_series, *[hidden] * depth]
-        blocks = (_Block(a, b, kernel, 2**level) for level, (a, b) in enumerate(pairwise(widths)))
-        self.blocks = nn.Sequential(*blocks)
+        self.blocks = residual_blocks(n_series, hidden, depth, kernel)
         self.head = nn.Linear(hidden, n_series)
 
     def forward(self, x: Tensor) -> Tensor:
