@@ -73,7 +73,7 @@ def build_forecaster(recipe: Recipe) -> nn.Module:
             raise InputError(f"the forecaster factory returned {type(module).__name__}, expected a torch.nn.Module")
         _check_shape(module, n_series, n_lags)
     else:
-        if choice not in SEQUENCE_FORECASTERS:
+        if choice not in tuple(SEQUENCE_FORECASTERS):
             check_choice("forecaster", choice, FORECASTERS)
         factory = (FORECASTERS | SEQUENCE_FORECASTERS)[choice]
         known = [name for name in inspect.signature(factory).parameters if name not in ("n_series", "n_lags")]
