@@ -54,6 +54,8 @@ def auprc(scores: ArrayLike, truth: ArrayLike, scored: ArrayLike | None = None) 
 def score(graph_or_scores: CausalGraph | ArrayLike, dataset: Dataset, per_target: bool = False) -> dict[str, float]:
     """Return both areas for a graph: over the data set's scored entries, the full matrix and off the diagonal.
 
+    The full matrix is all entries whose truth is known.
+
     Parameters
     ----------
     graph_or_scores : CausalGraph or array (target, source)
@@ -95,8 +97,8 @@ def diagonal_floor(dataset: Dataset) -> dict[str, float]:
 
 def _score(scores: np.ndarray, dataset: Dataset, quiet: bool = False) -> dict[str, float]:
     """Both areas in all three views; ``quiet`` where equal scores are meant."""
-    everything = np.ones_like(dataset.scored)
-    views = {"": dataset.scored, "_full": everything, "_off_diagonal": ~np.eye(len(everything), dtype=bool)}
+    known = dataset.known
+    views = {"": dataset.scored, "_full": known, "_off_diagonal": known & ~np.eye(len(known), dtype=bool)}
     results: dict[str, float] = {}
     for view, scored in views.items():
         share = dataset.truth[scored].mean() if scored.any() else 0.0

@@ -1,0 +1,31 @@
+"""What the arrays of each published data set hash to; computed by :func:`grngc.datasets.stored.digest_of`."""
+
+DIGESTS: dict[str, str] = {
+    "dream3/size10_ecoli1": "0095d3b6dc5502b68c42a0ebcede79a2d9211403141dfb13a62ff74ef4ff5bd1",
+    "dream3/size10_ecoli2": "01d6d088db7914122f09dfb152f2454fc62412d98524bbed7d5e6e5f90687d30",
+    "dream3/size10_yeast1": "733513a9bb55de6af5c883bf01872b0c48dc2944f0979e7fa40d5da932fb7760",
+    "dream3/size10_yeast2": "f32b324a553ad5b10b3418830611c08616322417bc75d8efdf7093661a618d60",
+    "dream3/size10_yeast3": "7da93d4fa2a11081cea5b56227142ddc848276b643ff516c6e83ea8539e126fd",
+    "dream3/size50_ecoli1": "51f961663179a00b3ce8436986336a140611f0079aa3c4df603b9421656cff0f",
+    "dream3/size50_ecoli2": "f216f55336ad1edec84128aa0f4825109f9d0d5c8d591cff9e0d3364d9c33b59",
+    "dream3/size50_yeast1": "7386f66867d3acd074db9f039496e1295ad73e6ba7ce13d02c8b923234e3308a",
+    "dream3/size50_yeast2": "340bbfce37ee88b2445cb5d7d753677d5d0406b78da68454a625a29c2fc06028",
+    "dream3/size50_yeast3": "5ad78825079c0e74dd6bf76df3a78974b5100da0b26967276d4a52bb57902987",
+    "dream3/size100_ecoli1": "f234552e041186ef41103ce59e47bd9e5103f8e71d9c9edb79a11cfe6ee163c3",
+    "dream3/size100_ecoli2": "3af443d0971d421c3e60a45790e5ea5c4296161ee6a9e9624d47d02529812058",
+    "dream3/size100_yeast1": "6f526294a5ed24017ac4c2a37396fc539b741407571f8e664d98bf5e08b483d6",
+    "dream3/size100_yeast2": "b525e2373d11905ebd7a6a06e4d9ef7a505dc681804f425c029ebdd29877ea0a",
+    "dream3/size100_yeast3": "824f684fa58ea2d0b8f26ec084b412c320c790920b5579ac4fde871acb654ac6",
+    "dream4/size100_1": "ff31b2ab124b43de8b755b8f32240df380c1e308641415ec52a7d9cb7671126d",
+    "dream4/size100_2": "3207d1d3a123c79c9123082f1f3359048d4cab35be62e600ce54ac6f9e8d568a",
+    "dream4/size100_3": "3fc329da09dac65346c522af1131b7de1db88db1c9a5ca47bc44eafbcfec7644",
+    "dream4/size100_4": "c3990948c4380ccf0e7625aef884b684e80477b9e27d890c39c16a464e3c0318",
+    "dream4/size100_5": "db4f3e767292dcc2b12356a9c1cf52cd4540c482042120dbd2df1ebf47e9a06c",
+    "netsim/sim3": "d1e7c5a2e4a797fdf356764361c0ab08f64643898e526731738ef4f336823dc6",
+    "causaltime/medical": "55279fa4156f0c5972b9d8eca90b12faaa5be6561a7c38e18d6896119ee17599",
+    "causaltime/traffic": "377d601987fca6e3df923e8db967d085fd20459c1a79a3b484050e057e09ef55",
+    "sos/sos9_m3d": "3efebb7cc6d5d1701dbc124a2290ff9d25a8e45366583475228b6278f8631f2e",
+    "sos/sos8_ronen": "6f1182a0e5bf9c94c89d1dcd310643b882c022d3bd4d3ee548985f1515b4119e",
+    "blca/blca": "92cbc7b70924b053ac3e09720b8ce5d0496590de638c3d41d545557784cd23e9",
+}
+"""Name -> SHA-256 (hex) of names, graph, series and residuals: of the arrays, not of a file's bytes."""
