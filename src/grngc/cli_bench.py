@@ -27,7 +27,8 @@ bench = typer.Typer(
 Name = Annotated[str, typer.Argument(metavar="TABLE", help="Name of a table, or path of its TOML file.")]
 Tables = Annotated[Path, typer.Option("--tables", metavar="DIR", help="Folder of the tables.")]
 ResultsIn = Annotated[
-    Path | None, typer.Option("--results", metavar="DIR", help="Folder of the results.  [default: results beside the table]")
+    Path | None,
+    typer.Option("--results", metavar="DIR", help="Folder of the results.  [default: results beside the table]"),
 ]
 HERE = Path("benchmarks")
 PUBLISHED = "published.csv"
@@ -48,7 +49,9 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is missing, and run nothing.")] = False,
     prune: Annotated[
         bool,
-        typer.Option("--prune", help="First drop results that no table of the folder asks for: old defaults, old data."),
+        typer.Option(
+            "--prune", help="First drop results that no table of the folder asks for: old defaults, old data."
+        ),
     ] = False,
 ) -> int:
     """Fill the missing cells of a table.

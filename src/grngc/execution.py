@@ -14,7 +14,7 @@ from .arguments import check_whole
 ATTEMPTS = 3
 """A job whose worker died this often is given up."""
 
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 """What a worker is started with: two threads for each of two jobs on two cores take ten times as long as one."""
 
 

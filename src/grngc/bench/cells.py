@@ -60,8 +60,11 @@ class Cell:
         return hashlib.sha256(f"{self.identity}{data}".encode()).hexdigest()[:32]
 
     def __str__(self) -> str:
+        how = ""
+        if self.method == "grngc":
+            how = " ({forecaster}, hidden {hidden}, {steps} steps)".format(**self.parameters)
         seed = "" if self.seed is None else f", seed {self.seed}"
-        return f"{data_name(self.dataset, self.options)}, {self.method}{seed}"
+        return f"{data_name(self.dataset, self.options)}, {self.method}{how}{seed}"
 
 
 def identity(fields: Mapping[str, Any]) -> str:
@@ -100,13 +103,15 @@ def check_names(table: Table) -> None:
         place = f"{table.name}: column {column.name!r}"
         for name in column.datasets:
             check_known(f"{place}: data set", name, DATASETS)
-            options = inspect.signature(DATASETS[name]).parameters
+            options = set(inspect.signature(DATASETS[name]).parameters) - {"root"}
             for option in [*column.options, *([column.seed_option] if column.seed_option else [])]:
                 check_known(f"{place}: option of {name}", option, options)
     for row in table.rows:
         check_known(f"{table.name}: row {row.label!r}: method", row.method, [*METHODS, *FLOORS])
         if row.oracle and row.method != "grngc":
-            raise InputError(f"{table.name}: row {row.label!r}: only grngc has steps, and so an oracle; got {row.method}")
+            raise InputError(
+                f"{table.name}: row {row.label!r}: only grngc has steps, and so an oracle; got {row.method}"
+            )
         for column in table.columns:
             cells_of(table, row, column)
 

@@ -2,14 +2,14 @@
 
 import csv
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
 from ..errors import InputError
-from .cells import Cell, cells_of, data_name, identity
+from .cells import cells_of, data_name, identity
 from .results import Rows
 from .table import Column, Row, Table, check_known
 
@@ -67,6 +67,7 @@ class Figure:
 
     @property
     def mean(self) -> float | None:
+        """Mean over seeds; None where there is nothing."""
         return fmean(self.values.values()) if self.values else None
 
     @property
@@ -132,9 +133,10 @@ def on_other_data(there: Rows) -> list[str]:
     for _, row in sorted(there.items()):
         groups.setdefault(identity(row), []).append(row)
     return [
-        f"{data_name(rows[0]['dataset'], rows[0]['options'])}, {rows[0]['method']}: results on {len(rows)} versions of the data"
-        for rows in groups.values()
-        if len(rows) > 1
+        f"{data_name(first['dataset'], first['options'])}, {first['method']}: results on {1 + len(others)} versions of "
+        "the data"
+        for first, *others in groups.values()
+        if others
     ]
 
 
@@ -143,7 +145,9 @@ def _line(table: Table, row: Row, kind: str, there: Mapping[str, Mapping[str, An
     for column in table.columns:
         places = cells_of(table, row, column)
         rows = {seed: [there.get(cell.identity) for cell in cells] for seed, cells in places.items()}
-        seconds += [each["wall_seconds"] for group in rows.values() for each in group if each and "wall_seconds" in each]
+        seconds += [
+            each["wall_seconds"] for group in rows.values() for each in group if each and "wall_seconds" in each
+        ]
         for metric in table.metrics:
             figures[column.name, metric] = _figure(rows, metric, kind, row.elsewhere)
     label = f"{row.label}, best step" if kind == "oracle" else row.label
@@ -206,14 +210,6 @@ def _printed(rows: Iterable[Mapping[str, str]], method: str, column: Column, met
     return Figure({}, instead="-")
 
 
-def missing_of(table: Table, there: Rows) -> list[Cell]:
-    """Return the cells of a table that have no row, whatever their data's digest."""
-    by_identity = _by_identity(there)
-    every = [cells_of(table, row, column) for row in table.rows for column in table.columns]
-    cells = [cell for places in every for group in places.values() for cell in group]
-    return [cell for cell in cells if cell.identity not in by_identity]
-
-
 def shown(figure: Figure, digits: int) -> str:
     """Return ``0.712 ± 0.003``; what is missing is said to be missing."""
     if figure.mean is None:
@@ -223,5 +219,3 @@ def shown(figure: Figure, digits: int) -> str:
         text += f" ± {figure.sd:.{digits}f}"
     lacking = figure.wanted - len(figure.values)
     return f"{text} ({len(figure.values)} of {figure.wanted} seeds)" if figure.wanted and lacking else text
-
-

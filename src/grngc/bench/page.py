@@ -26,9 +26,9 @@ def markdown(table: Table, lines: Sequence[Line]) -> str:
     """Return the table as a section of Markdown."""
     parts = [f"## {table.title}", f"`grngc bench run {table.name}`"]
     for metric in table.metrics:
-        head, *rows = _grid(table, lines, metric)
-        rule = ["---", *("---:" for _ in head[1:-3]), "---:", "---:", "---"]
-        grid = [[f"**{METRICS[metric].title}**", *head[1:]], rule, *rows]
+        top, *rows = _grid(table, lines, metric)
+        rule = ["---", *("---:" for _ in top[1:-3]), "---:", "---:", "---"]
+        grid = [[f"**{METRICS[metric].title}**", *top[1:]], rule, *rows]
         parts.append("\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in grid))
     if table.notes:
         parts.append("\n".join(f"- {note}" for note in table.notes))
@@ -65,16 +65,16 @@ def documents(tables: Sequence[tuple[Table, Sequence[Line]]]) -> str:
 
 _HEAD = f"""# Benchmarks
 
-This page is made by `grngc bench docs` from the tables in `benchmarks/` and the results in `benchmarks/results/`; a test
-compares the two. Every figure is a mean over seeds, with the standard deviation over seeds (n - 1) behind ±; *once* under
-seeds means that neither the data nor the method take one, so that there is nothing to deviate. Truth is read after the graph
-is made, by `grngc.metrics.score` alone, except in lines named *best step*, which pick the training step on the truth
+This page is made by `grngc bench docs` from the tables in `benchmarks/` and the results in `benchmarks/results/`; a
+test compares the two. Every figure is a mean over seeds, with the standard deviation over seeds (n - 1) behind ±;
+*once* under seeds means that neither the data nor the method take one, so that there is nothing to deviate. Truth is
+read after the graph is made, by `grngc.metrics.score` alone; lines named *best step* then pick the training step on it,
 and show what that is worth. *Chosen* says how the hyper-parameters were chosen; figures *as printed* are the papers'
-own, whose hyper-parameters were mostly picked on the truth. *s a run* is the mean wall time of a run, where two ran side by
-side on two cores, one thread each.
+own, whose hyper-parameters were mostly picked on the truth. *s a run* is the mean wall time of a run, two side by side
+on two cores, one thread each.
 
 To make one row of a table again, beside the committed results: `grngc bench run TABLE --rows ROW --results DIR`; a
-run's time is in the table. Missing figures are said to be missing.
+run's time is in the table. What is missing is said to be missing.
 
 {RULE}"""
 

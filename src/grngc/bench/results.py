@@ -61,8 +61,9 @@ class Results:
                 return
             self._make()
         with self._lock(fcntl.LOCK_EX):
-            taken = [path for path in self.fresh.glob("*.json")]
-            dropped, families = set(without), {path.stem: {} for path in self.folder.glob("*.jsonl")}
+            taken = list(self.fresh.glob("*.json"))
+            dropped = set(without)
+            families: dict[str, Rows] = {path.stem: {} for path in self.folder.glob("*.jsonl")}
             for key, row in self._read().items():
                 if key not in dropped:
                     families.setdefault(family(row["dataset"]), {})[key] = row
@@ -129,5 +130,7 @@ def _row(text: str, place: str) -> dict[str, Any]:
         row = json.loads(text)
         row["key"], row["dataset"], row["status"]
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{place}: not a result ({error}); take the file from version control, or remove it") from error
+        raise InputError(
+            f"{place}: not a result ({error}); take the file from version control, or remove it"
+        ) from error
     return row

@@ -172,7 +172,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def _refuse(path: Path, error: ValidationError) -> NoReturn:
     """Turn pydantic's first complaint into one line."""
     first = error.errors()[0]
-    place, models = "", {"columns": Column, "rows": Row}
+    place = ""
+    models: dict[str, type[BaseModel]] = {"columns": Column, "rows": Row}
     fields: dict[str, Any] = dict(Table.model_fields)
     for part in first["loc"][:-1]:
         place += f"[{part + 1}]" if isinstance(part, int) else f"{'.' if place else ''}{part}"

@@ -8,11 +8,11 @@ from .figures import METRICS, Figure, Line, shown
 from .table import Table
 
 RULE = (
-    "Better or worse means a difference of more than two standard errors, and of more than 0.001, which is what printed "
-    "figures are rounded to. Where both sides ran on the same seeds the standard error is that of the differences seed "
-    "by seed; else those of both sides are added in quadrature. A published deviation counts as one of five runs; a "
-    "published figure without one counts as exact. How far a score depends on the one record that was measured is in "
-    "none of this."
+    "Better or worse means a difference of more than two standard errors, and of more than 0.001, which is what "
+    "printed figures are rounded to. Where both sides ran on the same seeds the standard error is that of the "
+    "differences seed by seed; else those of both sides are added in quadrature. A published deviation counts as one "
+    "of five runs; a published figure without one counts as exact. How far a score depends on the one record that was "
+    "measured is in none of this."
 )
 
 LEAST = 0.001
@@ -93,5 +93,7 @@ def sentence(verdict: Verdict) -> str:
     """Return one line for people."""
     metric = METRICS[verdict.metric]
     ours, other = (shown(figure, metric.digits) for figure in (verdict.ours, verdict.other))
-    label = verdict.other_label if verdict.against == "best control" else verdict.other_label.removesuffix(", as printed")
+    label = (
+        verdict.other_label if verdict.against == "best control" else verdict.other_label.removesuffix(", as printed")
+    )
     return f"{metric.title} {ours}: {verdict.said}; {verdict.against} {label} {other}"

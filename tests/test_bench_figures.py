@@ -1,0 +1,122 @@
+"""From rows to pages: means and deviations, what is missing, what was published, verdicts."""
+
+from pathlib import Path
+
+import pytest
+
+from bench_tables import SMALL, made_up, read
+from grngc.bench import page
+from grngc.bench.cells import cells_of
+from grngc.bench.figures import Figure, lines_of, on_other_data, shown
+from grngc.bench.table import Table
+from grngc.bench.verdict import compare, verdicts
+
+PRINTED = "table,method,dataset,metric,mean,sd\npaper,GRNGC,var,auroc,0.8,0.02\npaper,GRNGC,other,auroc,0.1,\n"
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    (tmp_path / "published.csv").write_text(PRINTED)
+    return read(tmp_path, SMALL.replace('title = "Small"', 'title = "Small"\npublished = "paper"'))
+
+
+def test_means_over_data_sets_then_over_seeds(tmp_path: Path, table: Table) -> None:
+    correlation, two = table.rows[0], table.columns[1]
+    values = iter([0.5, 0.7, 0.9, 0.9])
+    rows = [made_up(cell, next(values)) for group in cells_of(table, correlation, two).values() for cell in group]
+    line = lines_of(table, {row["key"]: row for row in rows}, tmp_path / "published.csv")[0]
+    figure = line.figures["two", "auroc"]
+    assert figure.values == pytest.approx({0: 0.6, 1: 0.9})
+    assert figure.mean == pytest.approx(0.75)
+    assert figure.sd == pytest.approx(0.2121, abs=1e-4)
+    assert line.seconds == 2.0
+    assert line.figures["var", "auroc"].mean is None
+
+
+def test_what_is_missing_failed_half_done_or_not_run_is_said(tmp_path: Path, table: Table) -> None:
+    default, fixed = table.rows[1], table.columns[0]
+    first, second = (group[0] for group in cells_of(table, default, fixed).values())
+    rows = {"a": made_up(first, 0.7), "b": made_up(second, 0.0, status="failed", metrics={})}
+    path = tmp_path / "published.csv"
+    assert shown(lines_of(table, {}, path)[1].figures["var", "auroc"], 3) == "missing"
+    assert shown(lines_of(table, {"a": rows["a"]}, path)[1].figures["var", "auroc"], 3) == "0.700 (1 of 2 seeds)"
+    assert shown(lines_of(table, {"b": rows["b"]}, path)[1].figures["var", "auroc"], 3) == "failed"
+    assert shown(lines_of(table, rows, path)[1].figures["two", "auroc"], 3) == "not run"
+    text = page.csv_of(table, lines_of(table, {}, path))
+    assert "small,var,default,default,one for all,auroc,,,0,0" in text.splitlines()
+    assert ",0.0," not in text
+
+
+def test_a_group_with_one_data_set_missing_has_no_mean_for_that_seed(tmp_path: Path, table: Table) -> None:
+    cells = [cell for group in cells_of(table, table.rows[0], table.columns[1]).values() for cell in group]
+    rows = {str(n): made_up(cell, 0.5) for n, cell in enumerate(cells[:3])}
+    figure = lines_of(table, rows, tmp_path / "published.csv")[0].figures["two", "auroc"]
+    assert list(figure.values) == [0]
+
+
+def test_the_oracle_is_a_line_of_its_own(tmp_path: Path) -> None:
+    table = read(tmp_path, SMALL.replace('label = "default"', 'label = "default"\noracle = true'))
+    cell = cells_of(table, table.rows[1], table.columns[0])[0][0]
+    row = made_up(cell, 0.6, oracle={"step": 3, "metrics": {"auroc": 0.9, "auprc": 0.8}, "curve": []})
+    lines = lines_of(table, {"a": row}, tmp_path / "none.csv")
+    assert [line.kind for line in lines] == ["control", "default", "oracle"]
+    assert [line.figures["var", "auroc"].mean for line in lines[1:]] == [0.6, 0.9]
+    assert lines[2].chosen == "oracle"
+
+
+def test_what_was_published_stands_below_with_its_own_deviation(tmp_path: Path, table: Table) -> None:
+    *_, last = lines_of(table, {}, tmp_path / "published.csv")
+    assert (last.label, last.kind) == ("GRNGC, as printed", "published")
+    assert shown(last.figures["var", "auroc"], 3) == "0.800 ± 0.020"
+    assert shown(last.figures["var", "auprc"], 3) == "-"
+
+
+@pytest.mark.parametrize(
+    ("ours", "other", "said"),
+    [
+        ({0: 0.80, 1: 0.80}, {None: 0.70}, "better"),
+        ({0: 0.80, 1: 0.80}, {None: 0.90}, "worse"),
+        ({0: 0.80, 1: 0.80}, {None: 0.8009}, "equal within noise"),
+        ({0: 0.70, 1: 0.90}, {None: 0.70}, "equal within noise"),
+        # the same seeds: 0.05 better on each, however far the seeds are apart
+        ({0: 0.70, 1: 0.90}, {0: 0.65, 1: 0.85}, "better"),
+        ({0: 0.70, 1: 0.90}, {0: 0.85, 1: 0.65}, "equal within noise"),
+        ({None: 0.80}, {None: 0.70}, "better"),
+        ({0: 0.80}, {None: 0.70}, "not known yet"),
+        ({}, {None: 0.70}, "not known yet"),
+    ],
+)
+def test_a_verdict_needs_two_standard_errors(
+    ours: dict[int | None, float], other: dict[int | None, float], said: str
+) -> None:
+    wanted = 1 if ours == {None: 0.80} else 2
+    assert compare(Figure(ours, wanted), Figure(other, len(other))) == said
+
+
+def test_a_published_deviation_counts_as_one_of_five_runs() -> None:
+    ours = Figure({0: 0.80, 1: 0.80}, 2)
+    assert compare(ours, Figure({None: 0.75}, printed_sd=0.05)) == "better"  # 2 * 0.05 / sqrt(5) = 0.045
+    assert compare(ours, Figure({None: 0.76}, printed_sd=0.05)) == "equal within noise"
+
+
+def test_the_default_is_judged_against_the_best_control_and_the_claim(tmp_path: Path, table: Table) -> None:
+    cells = [group[0] for group in cells_of(table, table.rows[1], table.columns[0]).values()]
+    control = cells_of(table, table.rows[0], table.columns[0])[None][0]
+    rows = [made_up(cell, 0.85) for cell in cells] + [made_up(control, 0.9)]
+    lines = lines_of(table, {row["key"]: row for row in rows}, tmp_path / "published.csv")
+    said = {(each.column, each.metric, each.against): each.said for each in verdicts(table, lines)}
+    assert said["var", "auroc", "best control"] == "worse"
+    assert said["var", "auroc", "published"] == "better"
+    assert ("var", "auprc", "published") not in said
+    text = page.terminal(table, lines)
+    assert "var: AUROC 0.850 ± 0.000: worse; best control correlation 0.900" in text
+    assert "| var, AUROC | published | 0.800 ± 0.020 | 0.850 ± 0.000 | **better** |" in page.markdown(table, lines)
+
+
+def test_results_on_other_data_are_told(tmp_path: Path, table: Table) -> None:
+    cell = cells_of(table, table.rows[0], table.columns[0])[None][0]
+    rows = {row["key"]: row for row in (made_up(cell, 0.5, "1"), made_up(cell, 0.6, "2"))}
+    assert on_other_data(rows) == ["var n_series=5 n_times=60, correlation: results on 2 versions of the data"]
+    first = min(rows.values(), key=lambda row: row["key"])
+    line = lines_of(table, rows, tmp_path / "published.csv")[0]
+    assert line.figures["var", "auroc"].mean == first["metrics"]["auroc"]

@@ -1,0 +1,175 @@
+"""Filling a table: killed and started again it ends where an undisturbed run ends; a failing cell stops no other."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bench_tables import SMALL, read
+from grngc.bench import run as bench_run
+from grngc.bench.cells import cells_of
+from grngc.bench.compute import compute, data_digest
+from grngc.bench.results import Results, digest
+from grngc.bench.run import choose, cost, fill, plan, stale
+from grngc.bench.table import read_table
+from grngc.errors import InputError
+
+TABLES = Path(__file__).parents[1] / "benchmarks"
+COMMAND = [sys.executable, "-c", "import sys; from grngc.cli import main; sys.exit(main())", "bench", "run", "smoke"]
+
+
+def start(results: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, "--tables", str(TABLES), "--results", str(results), "--workers", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+    )
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of the whole smoke table, run once, in less than two minutes."""
+    folder, begin = tmp_path_factory.mktemp("undisturbed"), time.monotonic()
+    process = start(folder)
+    out, error = process.communicate(timeout=120)
+    assert process.returncode == 0, error
+    assert "smoke: 0 cells are there, 23 are missing" in out
+    assert time.monotonic() - begin < 120
+    return folder
+
+
+def test_the_smoke_table_leaves_a_row_for_every_cell(undisturbed: Path) -> None:
+    rows, cells = Results(undisturbed).read(), choose(read_table(TABLES / "smoke.toml"))
+    assert set(rows) == {cell.key(data_digest(cell)) for cell in cells}
+    for row in rows.values():
+        assert row["status"] == "ok"
+        assert 0 <= row["metrics"]["auroc"] <= 1
+        assert row["peak_memory"] > 2**20
+        assert row["versions"]["torch"]
+        if row["method"] == "grngc":
+            assert row["n_parameters"] > 0
+            assert row["seconds_per_step"] > 0
+            assert row["above_floor"] <= 30
+    watched = [row["oracle"] for row in rows.values() if row.get("oracle")]
+    assert len(watched) == 4
+    for oracle in watched:
+        curve = {step: auroc for step, auroc, _ in oracle["curve"]}
+        assert list(curve) == [1, 10]
+        assert oracle["metrics"]["auroc"] >= max(curve.values()) - 1e-4
+
+
+def test_killed_at_any_moment_and_started_again_it_ends_where_an_undisturbed_run_ends(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    moments = random.Random(0)
+    seen = 0
+    for _ in range(3):
+        process = start(tmp_path)
+        assert process.stdout is not None
+        process.stdout.readline()  # the plan
+        process.stdout.readline()  # the first finished cell of this run
+        time.sleep(moments.uniform(0, 1.5))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        kept = len(Results(tmp_path).read())
+        assert kept > seen
+        seen = kept
+    assert seen < 23, "killed too late to show anything"
+    process = start(tmp_path)
+    out, error = process.communicate(timeout=120)
+    assert process.returncode == 0, error
+    assert f"smoke: {seen} cells are there, {23 - seen} are missing" in out
+    expected, rows = Results(undisturbed).read(), Results(tmp_path).read()
+    assert digest(rows.values()) == digest(expected.values())
+    assert sum(path.read_text().count("\n") for path in tmp_path.glob("*.jsonl")) == 23
+    assert start(tmp_path).communicate(timeout=60)[0].startswith("smoke: 23 cells are there, 0 are missing")
+
+
+def test_interrupted_it_says_how_to_go_on(tmp_path: Path) -> None:
+    process = start(tmp_path)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "of 23 cells are kept; the same command goes on with the rest" in error
+    assert "Traceback" not in error
+    assert Results(tmp_path).read()
+
+
+def test_a_failing_cell_leaves_its_row_and_the_rest_goes_on(tmp_path: Path) -> None:
+    broken = '\n[[rows]]\nlabel = "ridge"\nmethod = "ridge_var"\nparameters = { lag = 59 }\nchosen = ""\n'
+    table = read(tmp_path, SMALL + broken)
+    kept, told = Results(tmp_path / "results"), []
+    cells = choose(table, rows=["correlation", "ridge"], columns=["var"])
+    fill(plan(cells, {}).missing, kept, 2, lambda cell, row: told.append((cell.method, row["status"])))
+    assert sorted(told) == [("correlation", "ok"), ("ridge_var", "failed")]
+    failed = next(row for row in kept.read().values() if row["status"] == "failed")
+    assert failed["error"].startswith("InputError: ")
+    assert failed["parameters"] == {"lag": 59, "alpha": "cv"}
+    assert [len(plan(cells, kept.read(), retry).missing) for retry in (False, True)] == [0, 1]
+
+
+def test_a_cell_is_a_pure_function_of_what_it_names(tmp_path: Path) -> None:
+    table = read(tmp_path)
+    cell = choose(table, rows=["correlation"], columns=["var"])[0]
+    data = data_digest(cell)
+    assert digest([compute(cell, data)]) == digest([compute(cell, data)])
+    with pytest.raises(InputError, match="var: the data changed while running"):
+        compute(cell, "0" * 64)
+
+
+def test_data_that_are_not_there_are_skipped_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = choose(read(tmp_path), rows=["correlation"])
+
+    def absent(cell: object) -> str:
+        if getattr(cell, "dataset") == "var":  # noqa: B009
+            raise InputError("no file")
+        return data_digest(cell)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bench_run, "data_digest", absent)
+    made = plan(cells, {})
+    assert [cell.dataset for cell, _ in made.missing] == ["lorenz96", "lorenz96"]
+    assert set(made.skipped.values()) == {"no file"}
+
+
+def test_a_row_without_an_oracle_is_not_enough_where_one_is_asked_for(tmp_path: Path) -> None:
+    table = read(tmp_path, SMALL.replace('label = "default"', 'label = "default"\noracle = true'))
+    cell = cells_of(table, table.rows[1], table.columns[0])[0][0]
+    data = data_digest(cell)
+    row = {"key": cell.key(data), "status": "ok", "oracle": None}
+    assert plan([cell], {row["key"]: row}).missing == [(cell, data)]
+    assert plan([cell], {row["key"]: row | {"oracle": {"step": 1}}}).missing == []
+
+
+def test_the_cost_of_a_cell_is_that_of_cells_alike(tmp_path: Path) -> None:
+    table = read(tmp_path)
+    first, second = (group[0] for group in cells_of(table, table.rows[0], table.columns[1]).values())
+    row = compute(first, data_digest(first)) | {"wall_seconds": 7.0}
+    assert cost(second, {row["key"]: row}) == 7.0
+    assert cost(choose(table, rows=["correlation"], columns=["var"])[0], {row["key"]: row}) is None
+
+
+def test_what_no_table_asks_for_is_stale_but_not_where_the_data_are_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = read(tmp_path)
+    cell = choose(table, rows=["correlation"], columns=["var"])[0]
+    good = compute(cell, data_digest(cell))
+    there = {"new": good | {"key": cell.key(data_digest(cell))}, "old": good | {"key": "old"}}
+    there = {row["key"]: row for row in there.values()}
+    assert stale([table], there) == ["old"]
+
+    def absent(cell: object) -> str:
+        raise InputError("no file")
+
+    monkeypatch.setattr(bench_run, "data_digest", absent)
+    assert stale([table], there) == []
