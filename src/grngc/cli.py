@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import cli_bench, cli_truth
+from . import cli_bench, cli_datasets, cli_truth
 from .errors import InputError
 from .folders import check_folder
 from .terminal import OK, UNTRUSTWORTHY, USAGE, exit_code_of, shown_progress, tell
@@ -191,6 +191,7 @@ def discover(
 app.command()(cli_truth.demo)
 app.add_typer(cli_truth.simulate)
 app.command()(cli_truth.score)
+app.add_typer(cli_datasets.datasets)
 app.add_typer(cli_bench.bench)
 
 

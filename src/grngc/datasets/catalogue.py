@@ -67,21 +67,26 @@ def load(name: str, root: Path | str | None = None, **options: Any) -> Dataset:
     (5, 20)
     """
     check_name(name)
-    make = DATASETS[name]
-    known = inspect.signature(make).parameters
+    known = options_of(name)
     for option in options:
         if option not in known:
-            raise InputError(f"{name}: no option {option!r}{_nearest(option, set(known) - {'root'})}")
-    return make(**options, **({"root": root} if "root" in known else {}))
+            raise InputError(f"{name}: no option {option!r}{nearest(option, known)}")
+    return DATASETS[name](**options, **({"root": root} if name in ABOUT else {}))
+
+
+def options_of(name: str) -> list[str]:
+    """Return the options that :func:`load` takes for a data set."""
+    return [option for option in inspect.signature(DATASETS[name]).parameters if option != "root"]
 
 
 def check_name(name: str) -> None:
     """Refuse a name that is no data set's, and say which one is nearest."""
     if name not in DATASETS:
-        raise InputError(f"no data set {name!r}{_nearest(name, DATASETS)}; `grngc datasets list` shows all")
+        raise InputError(f"no data set {name!r}{nearest(name, DATASETS)}; `grngc datasets list` shows all")
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?`, or all that are known where none is near."""
     known = list(known)
     near = difflib.get_close_matches(name, known, n=1) or [each for each in known if name in each][:1]
     return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(sorted(known)) or 'none'}"
