@@ -7,7 +7,7 @@ from typing import Any
 
 PACKAGES = (
     "grngc", "torch", "numpy", "scipy", "scikit-learn", "pandas", "narwhals", "statsmodels", "networkx", "safetensors",
-    "typer", "rich",
+    "typer", "rich", "loky", "pydantic",
 )  # fmt: skip
 OPTIONAL = ("pyarrow", "polars")
 

@@ -78,7 +78,11 @@ def plan(cells: list[Cell], there: Rows, retry_failed: bool = False) -> Plan:
 
 
 def cost(cell: Cell, there: Rows) -> float | None:
-    """Return the seconds that like cells took, on the same data or, where there are none, on its family; or None."""
+    """Return the seconds that cells like it took, on average; None where there is none.
+
+    Like are cells of the same method, forecaster and budget on data of the same size: networks of one challenge, the
+    same simulation from other seeds.
+    """
     like = [row for row in there.values() if row["status"] == "ok" and row["method"] == cell.method]
     names = ("forecaster", "hidden", "steps", "lag")
     like = [row for row in like if all(row["parameters"].get(n) == cell.parameters.get(n) for n in names)]
@@ -87,10 +91,15 @@ def cost(cell: Cell, there: Rows) -> float | None:
     same = [
         row
         for row in like
-        if row["dataset"] == cell.dataset and all(row["options"].get(n) == value for n, value in fixed.items())
+        if _case(row["dataset"]) == _case(cell.dataset) and all(row["options"].get(n) == value for n, value in fixed.items())
     ]
     times = [row["wall_seconds"] for row in same]
     return fmean(times) if times else None
+
+
+def _case(dataset: str) -> str:
+    """``dream4/size100`` of ``dream4/size100_1``."""
+    return dataset.rpartition("_")[0] or dataset
 
 
 def fill(
