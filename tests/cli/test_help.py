@@ -8,7 +8,21 @@ import pytest
 from grngc import GRNGC
 from grngc.forecasters import FORECASTERS
 
-COMMANDS = ["", "discover", "demo", "simulate", "simulate lorenz96", "simulate var", "score", "doctor"]
+COMMANDS = [
+    "",
+    "discover",
+    "demo",
+    "simulate",
+    "simulate lorenz96",
+    "simulate var",
+    "score",
+    "datasets",
+    "datasets list",
+    "datasets show",
+    "datasets path",
+    "datasets prepare",
+    "doctor",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
