@@ -104,13 +104,16 @@ def test_the_default_is_judged_against_the_best_control_and_the_claim(tmp_path: 
     control = cells_of(table, table.rows[0], table.columns[0])[None][0]
     rows = [made_up(cell, 0.85) for cell in cells] + [made_up(control, 0.9)]
     lines = lines_of(table, {row["key"]: row for row in rows}, tmp_path / "published.csv")
-    said = {(each.column, each.metric, each.against): each.said for each in verdicts(table, lines)}
+    said = {
+        (each.column, each.metric, rival.kind): rival.said for each in verdicts(table, lines) for rival in each.rivals
+    }
     assert said["var", "auroc", "best control"] == "worse"
     assert said["var", "auroc", "published"] == "better"
     assert ("var", "auprc", "published") not in said
-    text = page.terminal(table, lines)
-    assert "var: AUROC 0.850 ± 0.000: worse; best control correlation 0.900" in text
-    assert "| var, AUROC | published | 0.800 ± 0.020 | 0.850 ± 0.000 | **better** |" in page.markdown(table, lines)
+    told = "worse than the best control (correlation 0.900); better than the published figure (GRNGC 0.800 ± 0.020)"
+    assert f"var: AUROC 0.850 ± 0.000; {told}" in page.terminal(table, lines)
+    row = "| var, AUROC | 0.850 ± 0.000 | correlation 0.900 | **worse** | 0.800 ± 0.020 | **better** |"
+    assert row in page.markdown(table, lines)
 
 
 def test_results_on_other_data_are_told(tmp_path: Path, table: Table) -> None:

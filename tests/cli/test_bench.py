@@ -41,7 +41,7 @@ def test_a_table_is_run_shown_and_run_no_more(grngc: Any, tables: Path) -> None:
     assert {row["seeds"] for row in rows if row["row"] == "correlation"} == {"1", "2"}
     assert grngc("bench", "table", "small", "--format", "markdown").out.startswith("## Small\n")
     verdict = grngc("bench", "verdict", "small")
-    assert "var: AUROC missing: not known yet; best control correlation 0." in verdict.out
+    assert "var: AUROC missing; not known yet against the best control (correlation 0." in verdict.out
 
 
 def test_a_failing_cell_ends_with_exit_code_4_then_and_later(grngc: Any, tables: Path) -> None:

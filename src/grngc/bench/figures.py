@@ -95,6 +95,8 @@ class Line:
         (column name, metric) -> Figure.
     seconds : float, optional
         Mean of a cell's wall time.
+    method : str
+        Of a published line: the paper's name for it.
     """
 
     label: str
@@ -102,6 +104,7 @@ class Line:
     kind: str
     figures: Mapping[tuple[str, str], Figure]
     seconds: float | None = None
+    method: str = ""
 
 
 def lines_of(table: Table, there: Rows, published: Path) -> list[Line]:
@@ -198,7 +201,7 @@ def _published(table: Table, path: Path) -> list[Line]:
             for metric in table.metrics:
                 figures[column.name, metric] = _printed(rows, method, column, metric)
         if any(figure.values for figure in figures.values()):
-            found.append(Line(f"{method}, as printed", "not said", "published", figures))
+            found.append(Line(f"{method}, as printed", "not said", "published", figures, method=method))
     return found
 
 

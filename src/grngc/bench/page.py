@@ -16,7 +16,8 @@ def terminal(table: Table, lines: Sequence[Line]) -> str:
         widths = [max(len(row[at]) for row in grid) for at in range(len(grid[0]))]
         text = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in grid]
         parts.append("\n".join([METRICS[metric].title, *text]))
-    parts += [f"- {note}" for note in table.notes]
+    if table.notes:
+        parts.append("\n".join(f"- {note}" for note in table.notes))
     if judged := verdicts(table, lines):
         parts.append(verdict_text(table, judged))
     return "\n\n".join(parts)
@@ -33,7 +34,7 @@ def markdown(table: Table, lines: Sequence[Line]) -> str:
     if table.notes:
         parts.append("\n".join(f"- {note}" for note in table.notes))
     if judged := verdicts(table, lines):
-        head = "| default GRNGC | against | theirs | ours | verdict |\n|---|---|---:|---:|---|"
+        head = "| GRNGC default | ours | best control | | published | |\n|---|---:|---|---|---:|---|"
         parts.append("\n".join([head, *(_verdict_row(table, verdict) for verdict in judged)]))
     return "\n\n".join(parts)
 
@@ -84,6 +85,8 @@ def _grid(table: Table, lines: Sequence[Line], metric: str) -> list[list[str]]:
     head = ["", *(column.label or column.name for column in table.columns), "seeds", "s a run", "chosen"]
     grid = [head]
     for line in lines:
+        if line.kind == "oracle" and METRICS[metric].place[0] != "metrics":
+            continue  # the best step changes areas, neither parameters nor seconds
         figures = [line.figures[column.name, metric] for column in table.columns]
         texts = [shown(figure, METRICS[metric].digits) for figure in figures]
         seconds = "" if line.seconds is None else f"{line.seconds:.1f}" if line.seconds < 100 else f"{line.seconds:.0f}"
@@ -92,7 +95,7 @@ def _grid(table: Table, lines: Sequence[Line], metric: str) -> list[list[str]]:
 
 
 def _seeds(line: Line, metric: str, table: Table) -> str:
-    """How many seeds the line's figures stand on: one number, or a range where columns differ."""
+    """How many seeds the line's figures stand on: one number, or several where columns differ."""
     if line.kind == "published":
         return "?"
     figures = [line.figures[column.name, metric] for column in table.columns]
@@ -103,7 +106,10 @@ def _seeds(line: Line, metric: str, table: Table) -> str:
 def _verdict_row(table: Table, verdict: Verdict) -> str:
     labels = {column.name: column.label or column.name for column in table.columns}
     metric = METRICS[verdict.metric]
-    ours, other = (shown(figure, metric.digits) for figure in (verdict.ours, verdict.other))
-    against = f"{verdict.against}: {verdict.other_label}" if verdict.against == "best control" else "published"
-    cells = [f"{labels[verdict.column]}, {metric.title}", against, other, ours, f"**{verdict.said}**"]
+    cells = [f"{labels[verdict.column]}, {metric.title}", shown(verdict.ours, metric.digits)]
+    for kind in ("best control", "published"):
+        rival = next((each for each in verdict.rivals if each.kind == kind), None)
+        theirs = "-" if rival is None else shown(rival.figure, metric.digits)
+        label = f"{rival.label} " if rival is not None and kind == "best control" else ""
+        cells += [f"{label}{theirs}", "-" if rival is None else f"**{rival.said}**"]
     return "| " + " | ".join(cells) + " |"

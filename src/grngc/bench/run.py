@@ -91,7 +91,8 @@ def cost(cell: Cell, there: Rows) -> float | None:
     same = [
         row
         for row in like
-        if _case(row["dataset"]) == _case(cell.dataset) and all(row["options"].get(n) == value for n, value in fixed.items())
+        if _case(row["dataset"]) == _case(cell.dataset)
+        and all(row["options"].get(n) == value for n, value in fixed.items())
     ]
     times = [row["wall_seconds"] for row in same]
     return fmean(times) if times else None

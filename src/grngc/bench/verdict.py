@@ -15,30 +15,48 @@ RULE = (
     "measured is in none of this."
 )
 
+JUDGED = ("auroc", "auprc", "auroc_off_diagonal", "auprc_off_diagonal")
+"""Metrics that a verdict is given for: the data set's own entries, and pairs of two different series."""
+
 LEAST = 0.001
 PUBLISHED_RUNS = 5
 
 
 @dataclass(frozen=True)
+class Rival:
+    """What the default is compared with, and how it does.
+
+    Attributes
+    ----------
+    kind : {"best control", "published"}
+    label : str
+    figure : Figure
+    said : {"better", "equal within noise", "worse", "not known yet"}
+        Of the default.
+    """
+
+    kind: str
+    label: str
+    figure: Figure
+    said: str
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """The default beside one other line, in one column and metric.
+    """The default in one column and metric.
 
     Attributes
     ----------
     column, metric : str
-    ours, other : Figure
-    other_label : str
-    against : {"best control", "published"}
-    said : {"better", "equal within noise", "worse", "not known yet"}
+    ours : Figure
+    rivals : tuple of Rival
+        The best control and the published claim, where there are any.
     """
 
     column: str
     metric: str
     ours: Figure
-    other: Figure
-    other_label: str
-    against: str
-    said: str
+    rivals: tuple[Rival, ...]
 
 
 def verdicts(table: Table, lines: Sequence[Line]) -> list[Verdict]:
@@ -49,18 +67,23 @@ def verdicts(table: Table, lines: Sequence[Line]) -> list[Verdict]:
     found = []
     for column in table.columns:
         for metric in table.metrics:
-            place = (column.name, metric)
-            if METRICS[metric].place[0] != "metrics":
+            if metric not in JUDGED:
                 continue
-            ours = default.figures[place]
-            controls = [line for line in lines if line.kind == "control" and line.figures[place].mean is not None]
-            best = max(controls, key=lambda line: line.figures[place].mean or 0.0, default=None)
-            claims = [line for line in lines if line.kind == "published" and line.label == f"{table.claim}, as printed"]
-            for against, line in (("best control", best), ("published", claims[0] if claims else None)):
-                if line is not None and line.figures[place].mean is not None:
-                    other = line.figures[place]
-                    found.append(Verdict(column.name, metric, ours, other, line.label, against, compare(ours, other)))
+            place = (column.name, metric)
+            ours, rivals = default.figures[place], []
+            controls = [line for line in lines if line.kind == "control" and line.figures[place].values]
+            if controls:
+                best = max(controls, key=lambda line: line.figures[place].mean or 0.0)
+                rivals.append(_rival("best control", best.label, ours, best.figures[place]))
+            for line in lines:
+                if line.kind == "published" and line.method == table.claim and line.figures[place].values:
+                    rivals.append(_rival("published", line.method, ours, line.figures[place]))
+            found.append(Verdict(column.name, metric, ours, tuple(rivals)))
     return found
+
+
+def _rival(kind: str, label: str, ours: Figure, theirs: Figure) -> Rival:
+    return Rival(kind, label, theirs, compare(ours, theirs))
 
 
 def compare(ours: Figure, other: Figure) -> str:
@@ -92,8 +115,17 @@ def _standard_error(figure: Figure) -> float:
 def sentence(verdict: Verdict) -> str:
     """Return one line for people."""
     metric = METRICS[verdict.metric]
-    ours, other = (shown(figure, metric.digits) for figure in (verdict.ours, verdict.other))
-    label = (
-        verdict.other_label if verdict.against == "best control" else verdict.other_label.removesuffix(", as printed")
-    )
-    return f"{metric.title} {ours}: {verdict.said}; {verdict.against} {label} {other}"
+    parts = [f"{metric.title} {shown(verdict.ours, metric.digits)}"]
+    for rival in verdict.rivals:
+        theirs = shown(rival.figure, metric.digits)
+        parts.append(f"{_AGAINST[rival.said]} the {_CALLED[rival.kind]} ({rival.label} {theirs})")
+    return "; ".join(parts)
+
+
+_AGAINST = {
+    "better": "better than",
+    "equal within noise": "equal within noise to",
+    "worse": "worse than",
+    "not known yet": "not known yet against",
+}
+_CALLED = {"best control": "best control", "published": "published figure"}
