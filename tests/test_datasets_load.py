@@ -10,6 +10,7 @@ from grngc.dataset import Dataset
 from grngc.datasets import ABOUT, data_root, digest, load, lorenz96
 from grngc.datasets.digests import DIGESTS
 from grngc.datasets.stored import as_stored, digest_of
+from grngc.datasets.writing import write_dataset
 from grngc.errors import InputError
 from grngc.metrics import chance, score
 from grngc.panel import Panel
@@ -196,6 +197,12 @@ def test_entries_that_are_not_known_enter_no_view() -> None:
     assert found["auroc_off_diagonal"] == 1
     assert chance(dataset)["auprc_full"] == 0.5
     assert chance(dataset)["auprc_off_diagonal"] == 0.5
+
+
+def test_a_truth_known_in_part_is_not_written_as_if_it_were_whole(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the truth of 2 entries is not known"):
+        write_dataset(record(truth=np.eye(2), known=np.eye(2)), tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("what", ["true", "scored"])

@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 import grngc
 from grngc.cli import app
+from grngc.datasets.stored import read_stored
+from publishers import write_dream3
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -43,6 +45,25 @@ def test_the_command_of_the_readme_writes_the_files_it_lists(tmp_path: Path, mon
     assert result.exit_code == 0, result.output
     listed = re.findall(r"^\| `([\w.]+)` \|", README, re.MULTILINE)
     assert sorted(path.name for path in (tmp_path / "result").iterdir()) == sorted(listed)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("docs/how-to/*.md")), ids=lambda path: path.name)
+def test_the_python_and_the_commands_of_a_how_to_run(
+    path: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRNGC_DATA", str(data))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "downloads").mkdir()  # what a page takes for the publishers' files
+    for name in ("ecoli1", "ecoli2", "yeast1", "yeast2", "yeast3"):
+        write_dream3(read_stored(f"dream3/size10_{name}", data), tmp_path / "downloads", 10, name)
+    text = path.read_text()
+    for code in blocks(text, "python"):
+        exec(compile(code, path.name, "exec"), {})
+    lines = [line for block in blocks(text, "sh") for line in block.splitlines() if line.startswith("grngc ")]
+    for line in lines:
+        result = CliRunner().invoke(app, shlex.split(line)[1:])
+        assert result.exit_code == 0, (line, result.output)
+    assert lines or blocks(text, "python")
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

@@ -78,7 +78,7 @@ ABOUT = (
         scored=PAIRS,
         beware=(
             "The first point of every experiment is zero in all series.",
-            "Two experiments each are at two doses of ultraviolet light; which, the files do not say.",
+            "Two experiments are at one dose of ultraviolet light and two at another; which, the files do not say.",
             "Seven of the eight edges leave one series, lexA: finding that one is nearly the whole score.",
         ),
     ),
