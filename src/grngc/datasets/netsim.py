@@ -56,7 +56,7 @@ ABOUT = (
             "Points are 3 s apart and blood answers slowly: nearly all coupling is within one point, and regressions "
             "on the past do not tell the direction.",
             "15 of the 33 true entries are own pasts, which carry most of a score over all pairs.",
-            "Subject 46 has a spike, twice as high as the next highest value.",
+            "Subject 46 has a spike, nearly twice as high as the next highest value.",
             "Some published code reads the graph transposed; here row = target, as most do.",
         ),
     ),
