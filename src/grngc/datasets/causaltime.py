@@ -87,7 +87,7 @@ ABOUT = tuple(
             "Of the 40 steps of a sample, 0 to 18 are real data, the rest is generated; residuals are zero in steps 0 "
             'to 19, and step 20 repeats step 19. segments="generated" keeps steps 20 to 39.',
             "Samples are independent: no window may cross two of them.",
-            "Residuals deviate a thirtieth to a fiftieth as much as the series: scaling each series by itself blows them up.",
+            "Residuals deviate a thirtieth to a fiftieth as much as the series: scaled one by one they blow up.",
             "On Medical correlation without any lag equals the best published figures: the signal is in the level of "
             "each sample, not in its dynamics."
             if record == "medical"
