@@ -6,13 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bench_tables import SMALL, read
 from grngc.bench import run as bench_run
-from grngc.bench.cells import cells_of
+from grngc.bench.cells import Cell, cells_of
 from grngc.bench.compute import compute, data_digest
 from grngc.bench.results import Results, digest
 from grngc.bench.run import choose, cost, fill, plan, stale
@@ -116,6 +118,23 @@ def test_a_failing_cell_leaves_its_row_and_the_rest_goes_on(tmp_path: Path) -> N
     assert failed["error"].startswith("InputError: ")
     assert failed["parameters"] == {"lag": 59, "alpha": "cv"}
     assert [len(plan(cells, kept.read(), retry).missing) for retry in (False, True)] == [0, 1]
+
+
+def test_what_another_run_has_finished_meanwhile_is_not_run_again(tmp_path: Path) -> None:
+    table = read(tmp_path)
+    kept, told = Results(tmp_path / "results"), []
+    missing = plan(choose(table, rows=["correlation"]), {}).missing
+
+    def tell(cell: Cell, row: Mapping[str, Any]) -> None:
+        told.append(row["key"])
+        if len(told) == 1:  # the other run: it does the rest, and folds
+            for other, data in missing[2:]:
+                kept.add(compute(other, data))
+            kept.fold()
+
+    fill(missing, kept, 1, tell)
+    assert len(told) == 2
+    assert len(kept.read()) == len(missing) == 5
 
 
 def test_a_cell_is_a_pure_function_of_what_it_names(tmp_path: Path) -> None:

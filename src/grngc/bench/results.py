@@ -50,10 +50,6 @@ class Results:
         self._make()
         write_atomically(self.fresh / f"{row['key']}.json", json.dumps(row, sort_keys=True, allow_nan=False))
 
-    def holds(self, key: str) -> bool:
-        """Return whether a cell finished since :meth:`read`, in this run or in another."""
-        return (self.fresh / f"{key}.json").exists()
-
     def fold(self, without: Iterable[str] = ()) -> None:
         """Move fresh rows into the families' files, and drop the rows with the keys ``without``."""
         if not self.fresh.is_dir():

@@ -111,12 +111,12 @@ def fill(
     Leaving early, by Ctrl-C say, keeps what is finished.
     """
     cells = {cell.key(data): (cell, data) for cell, data in missing}
-    started_with = results.read()
+    started_with = set(results.read())
 
     def jobs() -> Iterator[Job]:
         for key, (cell, data) in cells.items():
-            if results.holds(key) and key not in started_with:
-                continue  # another run has just finished it
+            if key not in started_with and key in results.read():
+                continue  # another run has finished it since
             yield Job(key, compute, (cell, data))
 
     ended = run(jobs(), workers=workers)
