@@ -81,6 +81,16 @@ def test_a_fold_that_is_killed_anywhere_loses_and_doubles_nothing(
     assert "".join(stored(tmp_path).values()).count("\n") == 3
 
 
+def test_what_a_killed_fold_left_half_written_is_swept_up(tmp_path: Path) -> None:
+    kept = Results(tmp_path)
+    kept.add(row("a"))
+    (tmp_path / ".var.jsonl.x1y2.part").write_text('{"key": "a", "da')
+    (tmp_path / FRESH / ".b.json.x1y2.part").write_text("{")
+    kept.fold()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [FRESH, "var.jsonl"]
+    assert sorted(path.name for path in (tmp_path / FRESH).iterdir()) == [".gitignore", "lock"]
+
+
 def _add_many(folder: Path, name: str) -> None:
     kept = Results(folder)
     for n in range(40):

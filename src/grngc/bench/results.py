@@ -48,7 +48,8 @@ class Results:
     def add(self, row: Mapping[str, Any]) -> None:
         """Put one row on disk, in a file of its own."""
         self._make()
-        write_atomically(self.fresh / f"{row['key']}.json", json.dumps(row, sort_keys=True, allow_nan=False))
+        with self._lock(fcntl.LOCK_SH):  # a fold at this moment would remove it unread
+            write_atomically(self.fresh / f"{row['key']}.json", json.dumps(row, sort_keys=True, allow_nan=False))
 
     def fold(self, without: Iterable[str] = ()) -> None:
         """Move fresh rows into the families' files, and drop the rows with the keys ``without``."""
@@ -67,7 +68,11 @@ class Results:
                 path, text = self.folder / f"{name}.jsonl", lines(rows.values())
                 if not path.exists() or path.read_text(encoding="utf-8") != text:
                     write_atomically(path, text)
-            for path in taken:
+            halves = [
+                *self.folder.glob(".*.jsonl.*.part"),
+                *self.fresh.glob(".*.json.*.part"),
+            ]  # of runs that were killed
+            for path in [*taken, *halves]:
                 path.unlink(missing_ok=True)
 
     def _read(self) -> Rows:
