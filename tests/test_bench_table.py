@@ -7,6 +7,7 @@ import pytest
 from bench_tables import SMALL, read, written
 from grngc.bench import cells
 from grngc.bench.cells import Cell, cells_of, check_names
+from grngc.bench.compute import compute, data_digest
 from grngc.bench.run import choose
 from grngc.bench.table import find_table, read_table
 from grngc.errors import InputError
@@ -110,9 +111,24 @@ def test_a_parameter_that_came_later_leaves_old_cells_as_they_are(
 ) -> None:
     table = read(tmp_path)
     before = cells_of(table, table.rows[1], table.columns[0])[0][0]
-    monkeypatch.setattr(cells, "LATER", {"steps": before.parameters["steps"], "hidden": 1})
+    monkeypatch.setitem(cells.LATER, "steps", before.parameters["steps"])
+    monkeypatch.setitem(cells.LATER, "hidden", 1)
     after = cells_of(table, table.rows[1], table.columns[0])[0][0]
     assert set(before.parameters) - set(after.parameters) == {"steps"}
+
+
+def test_such_a_cell_is_computed_with_the_value_that_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = 'chosen = "one for all"\nparameters = { steps = 2, hidden = 3 }'
+    table = read(tmp_path, SMALL.replace('chosen = "one for all"', given))
+    before = cells_of(table, table.rows[1], table.columns[0])[0][0]
+    monkeypatch.setitem(cells.LATER, "hidden", 3)
+    after = cells_of(table, table.rows[1], table.columns[0])[0][0]
+    assert "hidden" not in after.parameters
+    rows = [compute(cell, data_digest(cell)) for cell in (before, after)]
+    assert rows[0]["metrics"] == rows[1]["metrics"]
+    assert rows[0]["n_parameters"] == rows[1]["n_parameters"]
 
 
 def test_cells_that_rows_share_are_chosen_once_and_watched_if_one_row_asks_for_it(tmp_path: Path) -> None:

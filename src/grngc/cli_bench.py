@@ -193,8 +193,8 @@ def _tell_plan(table: "Table", found: "Plan", there: "Rows", workers: int, each:
     """Print what is there, what is missing and what that costs, as far as earlier rows tell."""
     from .bench.run import cost
 
-    for name, why in found.skipped.items():
-        tell("warning", f"skipped {name}: {why}")
+    for why in found.skipped.values():
+        tell("warning", f"skipped: {why}")
     costs = [(cell, cost(cell, there)) for cell, _ in found.missing]
     known = [seconds for _, seconds in costs if seconds is not None]
     text = f"{table.name}: {len(found.done)} cells are there, {len(costs)} are missing"

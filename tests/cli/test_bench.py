@@ -57,6 +57,18 @@ def test_a_failing_cell_ends_with_exit_code_4_then_and_later(grngc: Any, tables:
     assert (again.code, again.out) == (4, "small: 2 cells are there, 0 are missing\n")
 
 
+def test_data_that_are_not_there_are_skipped_with_the_reason(
+    grngc: Any, tables: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRNGC_DATA", str(tables))
+    absent = '\n[[columns]]\nname = "absent"\ndatasets = ["dream4/size100_1"]\n'
+    written(tables, SMALL + absent)
+    ran = grngc("bench", "run", "small", "--rows", "correlation", "--columns", "absent,var")
+    assert ran.code == 0
+    assert ran.err.startswith("grngc: warning: skipped: dream4/size100_1: no file ")
+    assert ran.out.startswith("small: 0 cells are there, 1 are missing")
+
+
 def test_prune_drops_what_no_table_asks_for(grngc: Any, tables: Path) -> None:
     assert grngc("bench", "run", "small", "--rows", "correlation", "--columns", "var").code == 0
     written(tables, SMALL.replace("n_times = 60", "n_times = 61"))
