@@ -77,7 +77,7 @@ def test_killed_at_any_moment_and_started_again_it_ends_where_an_undisturbed_run
         assert process.stdout is not None
         process.stdout.readline()  # the plan
         process.stdout.readline()  # the first finished cell of this run
-        time.sleep(moments.uniform(0, 1.5))
+        time.sleep(moments.uniform(0, 0.6))
         process.send_signal(signal.SIGKILL)
         process.communicate()
         kept = len(Results(tmp_path).read())
