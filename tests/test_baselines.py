@@ -5,9 +5,10 @@ from statsmodels.tsa.api import VAR
 
 from grngc import as_panel
 from grngc.baselines import Correlation, LaggedCorrelation, RidgeVAR
-from grngc.baselines.ridge_var import ALPHAS, FOLDS, _splits
+from grngc.baselines.ridge_var import ALPHAS
 from grngc.datasets import simulate_var, var_coefficients
 from grngc.errors import InputError
+from grngc.folds import FOLDS, folds
 from grngc.windows import make_windows
 
 COEFFICIENTS = var_coefficients(4, 2, density=0.4, random_state=3)
@@ -90,7 +91,7 @@ def test_cross_validation_trusts_clear_data_and_shrinks_noise() -> None:
 def test_held_out_windows_share_no_point_with_the_rest() -> None:
     lag = 3
     windows = make_windows(as_panel(LONG[:60]), lag)
-    splits = list(_splits(windows))
+    splits = list(folds(windows))
     assert len(splits) == FOLDS
     np.testing.assert_array_equal(sum(test.astype(int) for _, test in splits), 1)
     for train, test in splits:
@@ -100,7 +101,7 @@ def test_held_out_windows_share_no_point_with_the_rest() -> None:
 
 def test_whole_trajectories_are_held_out() -> None:
     windows = make_windows(as_panel([LONG[20 * r : 20 * r + 20] for r in range(7)]), 1)
-    splits = list(_splits(windows))
+    splits = list(folds(windows))
     assert len(splits) == FOLDS
     np.testing.assert_array_equal(sum(test.astype(int) for _, test in splits), 1)
     for train, test in splits:
@@ -113,7 +114,7 @@ def test_ridge_var_refuses_what_cannot_be() -> None:
         RidgeVAR(alpha=-1).fit(LONG)
     with pytest.raises(InputError, match="alpha must be"):
         RidgeVAR(alpha="best").fit(LONG)
-    with pytest.raises(InputError, match="at least 10 windows at lag 3; the data have 5"):
+    with pytest.raises(InputError, match="at least 10 windows at lag 3; it has 5"):
         RidgeVAR(lag=3).fit(LONG[:8])
     assert RidgeVAR(lag=3, alpha=0.1).fit(LONG[:8]).alpha_ == 0.1
 

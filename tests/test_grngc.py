@@ -146,6 +146,7 @@ CHANGES: dict[str, Any] = {
     "schedule": "constant",
     "steps": 31,
     "batch": 33,
+    "penalty_batch": 5,
     "input_noise": 0.2,
     "weight_decay": 5.0,
     "scaling": "per_trajectory",

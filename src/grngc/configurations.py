@@ -19,6 +19,7 @@ _RELEASED: dict[str, Any] = {
     "penalise_own_past": True,
     "schedule": "constant",
     "batch": None,
+    "penalty_batch": None,
     "input_noise": 0.0,
     "weight_decay": 0.0,
     "scaling": "pooled",

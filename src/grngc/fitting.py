@@ -1,5 +1,6 @@
-"""Train one forecaster on windows by eq. 8-14, and read its input gradient."""
+"""Fit one forecaster to windows by eq. 8-14, and read its input gradient: by Adam, or exactly where it is linear."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,9 +11,13 @@ from torch import Tensor, nn
 from .errors import InputError
 from .forecasters import Recipe, build_forecaster, curved_parameters
 from .gradients import gradient_penalty, gradient_scores, reads_sequence, windows_at_once
+from .lasso import nearness, penalised_linear
 from .runtime import seeded
 from .training import Progress, Record, minimise
 from .windows import Windows
+
+LONGEST = 20_000
+"""Steps of the exact linear fit at most; a hundred or two are usual."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +33,21 @@ class Fitted:
         Mean absolute input gradient, eq. 11; rows of exogenous series are 0.
     signs : array (target, lag, source)
         Mean signed input gradient.
+    nearness : array (target, lag, source), optional
+        How near a score of exactly 0 is to being one; see :func:`grngc.lasso.nearness`. Only where the fit is exact.
     """
 
     forecaster: nn.Module
     record: Record
     lag_scores: np.ndarray
     signs: np.ndarray
+    nearness: np.ndarray | None = None
+
+    def forecast(self, x: np.ndarray) -> np.ndarray:
+        """Return the forecasts (window, series) of standardised windows (window, lag, series)."""
+        like = next(self.forecaster.parameters())
+        with torch.no_grad():
+            return self.forecaster(torch.tensor(x).to(like)).cpu().numpy()
 
 
 def fit_forecaster(
@@ -45,6 +59,7 @@ def fit_forecaster(
     norm: str,
     steps: int,
     batch: int | None,
+    penalty_batch: int | None,
     learning_rate: float,
     schedule: str,
     input_noise: float,
@@ -54,8 +69,11 @@ def fit_forecaster(
     memory_budget: int,
     progress: Callable[[Progress], None] | None = None,
     snapshot: Callable[[int, np.ndarray], None] | None = None,
+    snapshot_every: int = 1,
 ) -> Fitted:
     """Build a fresh forecaster, train it and read its gradient; see :class:`grngc.GRNGC` for the parameters.
+
+    The linear forecaster is not trained but solved for: batches, steps and rates mean nothing to it.
 
     Parameters
     ----------
@@ -67,6 +85,8 @@ def fit_forecaster(
     targets : bool array (series,)
         False where exogenous: neither forecast nor scored.
     """
+    if recipe.choice == "linear":
+        return _solve(recipe, windows, weights, targets, norm, input_noise, device, snapshot)
     x = torch.tensor(windows.x, dtype=torch.float32, device=device)
     y = torch.tensor(windows.y, dtype=torch.float32, device=device)
     weight, wanted = torch.tensor(weights).to(x), torch.tensor(targets, device=device)
@@ -78,12 +98,19 @@ def fit_forecaster(
 
         def objective(inputs: Tensor, outputs: Tensor) -> tuple[float, float]:
             parts = torch.zeros(2, device=device)
-            for part, truth in zip(inputs.split(chunk), outputs.split(chunk), strict=True):
-                share = len(part) / len(inputs)
+            n = len(inputs)
+            m = n if penalty_batch is None else min(n, penalty_batch)  # any windows: the batch is drawn at random
+            for part, truth in zip(inputs[:m].split(chunk), outputs[:m].split(chunk), strict=True):
                 forecast, size = gradient_penalty(forecaster, part, weight, norm=norm)  # eq. 11-13
                 error = (forecast - truth)[:, wanted].square().mean()  # eq. 8, the target read as x_t
-                ((error + size) * share).backward()  # eq. 14
-                parts += share * torch.stack([error.detach(), size.detach()])
+                error, size = error * (len(part) / n), size * (len(part) / m)
+                (error + size).backward()  # eq. 14
+                parts += torch.stack([error.detach(), size.detach()])
+            for part, truth in zip(inputs[m:].split(chunk), outputs[m:].split(chunk), strict=True):
+                if len(part):
+                    error = (forecaster(part) - truth)[:, wanted].square().mean() * (len(part) / n)
+                    error.backward()
+                    parts[0] += error.detach()
             return tuple(parts.tolist())  # one wait for the device, not two
 
         reading: list[np.ndarray] = []
@@ -110,8 +137,45 @@ def fit_forecaster(
             scores=read,
             progress=progress,
             snapshot=snapshot,
+            snapshot_every=snapshot_every,
         )
     return Fitted(forecaster.eval(), record, reading[0], reading[1])
+
+
+def _solve(
+    recipe: Recipe,
+    windows: Windows,
+    weights: np.ndarray,
+    targets: np.ndarray,
+    norm: str,
+    input_noise: float,
+    device: torch.device,
+    snapshot: Callable[[int, np.ndarray], None] | None,
+) -> Fitted:
+    """Return the linear forecaster at the minimum of eq. 14."""
+    start = time.monotonic()
+    weights = weights * targets.sum()  # beside each target's own squared error, not their mean
+    admitted = np.repeat(targets[:, None], len(targets), axis=1)
+    x_mean, y_mean = windows.x.mean(axis=0), windows.y.mean(axis=0)
+    x, y = windows.x - x_mean, windows.y - y_mean
+    found, steps = penalised_linear(
+        x, y, weights, admitted=admitted, norm=norm, input_noise=input_noise, iterations=LONGEST
+    )
+    forecaster = build_forecaster(recipe)
+    with torch.no_grad():
+        forecaster.direct.weight.copy_(torch.tensor(found).flatten(1))  # type: ignore[union-attr,operator]
+        forecaster.direct.bias.copy_(torch.tensor(y_mean - np.einsum("jli,li->j", found, x_mean)))  # type: ignore[union-attr,operator]
+    size = np.abs(found)
+    error = np.square(y - np.einsum("jli,nli->nj", found, x))[:, targets].mean() + input_noise**2 * (
+        np.square(found).sum() / targets.sum()
+    )
+    cost = float((weights * (size if norm == "l1" else np.square(size))).sum() / targets.sum())
+    trace = ({"step": steps, "loss": error + cost, "forecast_error": error, "penalty": cost},)
+    record = Record.solved(steps, trace, steps < LONGEST, time.monotonic() - start)
+    if snapshot is not None:
+        snapshot(steps, size)
+    near = nearness(x, y, found, weights, input_noise=input_noise) * admitted[:, None] if norm == "l1" else None
+    return Fitted(forecaster.to(device).eval(), record, size, found, near)
 
 
 def _check_sequence(windows: Windows, batch: int | None) -> None:

@@ -9,7 +9,6 @@ docs/equations.md and decision 0008.
 References
 ----------
 T. Schreiber, A. Schmitz, Surrogate time series, Physica D 142 (2000).
-A. Beck, M. Teboulle, A fast iterative shrinkage-thresholding algorithm, SIAM J. Imaging Sci. 2 (2009).
 """
 
 import math
@@ -18,6 +17,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from .lasso import penalised_linear
 from .windows import Windows
 
 ADAM_FLOOR = 0.03
@@ -31,9 +31,6 @@ SURROGATES = 20
 MARGIN = 1.25
 """Over the median of the surrogates' largest scores; with ``ADAM_FLOOR`` added, about their 95 % quantile where tails
 are light. The quantile itself hangs on one or two surrogates, and on the outliers of heavy-tailed series."""
-
-TOLERANCE = 1e-7
-"""A step of the linear fit that moves no coefficient further than this is its last."""
 
 MIN_EXCHANGED = 3
 """Trajectories needed to exchange their pasts; fewer are rolled around."""
@@ -86,7 +83,7 @@ def noise_floor(
     rng = np.random.default_rng(random_state)
 
     def fit(x: np.ndarray, y: np.ndarray, admitted: np.ndarray) -> np.ndarray:
-        return penalised_linear(x, y, weights, admitted=admitted, norm=norm, input_noise=input_noise)
+        return penalised_linear(x, y, weights, admitted=admitted, norm=norm, input_noise=input_noise)[0]
 
     def top(x: np.ndarray, y: np.ndarray) -> float:
         return float(collapse(np.abs(fit(x, y, np.ones_like(own))))[between].max())
@@ -125,45 +122,3 @@ def other_times(windows: Windows, rng: np.random.Generator) -> np.ndarray:
             least = -(-len(group) // 10)
             order[group] = np.roll(group, rng.integers(least, max(least, len(group) - least) + 1))
     return order
-
-
-def penalised_linear(
-    x: np.ndarray,
-    y: np.ndarray,
-    weights: np.ndarray,
-    *,
-    admitted: np.ndarray,
-    norm: str = "l1",
-    input_noise: float = 0.0,
-    iterations: int = 200,
-) -> np.ndarray:
-    """Return the coefficients (target, lag, source) that minimise eq. 14 for a linear forecaster without constant.
-
-    ``mean over windows (y - B x)^2 + sum weights |B|`` (or ``weights B^2``) for each target, by accelerated proximal
-    gradient on all targets at once. ``admitted`` (target, source) says which may differ from 0. ``input_noise`` adds
-    its square to the inputs' variances, which is what noise on the inputs does to a linear forecast on average.
-    """
-    n, lags, p = x.shape
-    flat, w = x.reshape(n, lags * p), weights.reshape(p, lags * p)
-    open_to = np.tile(admitted, lags)
-    gram = flat.T @ flat / n + input_noise**2 * np.eye(lags * p)
-    cross = y.T @ flat / n
-    if norm == "frobenius":
-        beta = np.zeros((p, lags * p))
-        for j in range(p):
-            a = np.flatnonzero(open_to[j])
-            beta[j, a] = np.linalg.lstsq(gram[np.ix_(a, a)] + np.diag(w[j, a]), cross[j, a], rcond=None)[0]
-        return beta.reshape(p, lags, p)
-    step = 1 / max(np.linalg.norm(gram, 2), np.finfo(float).tiny)
-    beta = ahead = np.zeros((p, lags * p))
-    momentum = 1.0
-    for _ in range(iterations):
-        before = beta
-        moved = ahead - step * (ahead @ gram - cross)
-        moved = open_to * np.sign(moved) * np.maximum(np.abs(moved) - step * w / 2, 0)
-        following = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
-        ahead = moved + (momentum - 1) / following * (moved - beta)
-        beta, momentum = moved, following
-        if np.abs(beta - before).max() < TOLERANCE:
-            break
-    return beta.reshape(p, lags, p)

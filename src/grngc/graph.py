@@ -58,6 +58,9 @@ class CausalGraph:
         Mean *signed* gradient: positive where more of the source gives more of the target. 0 where unknown.
     exogenous : tuple of str
         Series that may be sources and never targets; their rows are zero.
+    nearness : array (target, source), optional
+        How near a score of exactly 0 is to being one, in [0, 1]: an order for the pairs that a linear fit left out
+        (:func:`grngc.lasso.nearness`). Not a score: nothing is drawn from it.
     """
 
     scores: np.ndarray
@@ -65,6 +68,7 @@ class CausalGraph:
     lag_scores: np.ndarray = field(default=None)  # type: ignore[arg-type]
     signs: np.ndarray = field(default=None)  # type: ignore[arg-type]
     exogenous: tuple[str, ...] = ()
+    nearness: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         scores = np.array(self.scores, dtype=float)
@@ -85,11 +89,15 @@ class CausalGraph:
             raise InputError(
                 f"a graph needs names that differ, and exogenous series among them; got {names}, {exogenous}"
             )
+        near = None if self.nearness is None else np.array(self.nearness, dtype=float)
+        if near is not None and (near.shape != (p, p) or not ((near >= 0) & (near <= 1)).all()):
+            raise InputError(f"nearness is a ({p}, {p}) array of numbers from 0 to 1; got {near.shape}")
         if not all(np.isfinite(array).all() for array in (scores, lags, signs)):
             raise InputError("the scores of a graph are finite numbers; got NaN or infinity")
-        for array in (scores, lags, signs):
+        for array in (scores, lags, signs, *(() if near is None else (near,))):
             array.setflags(write=False)
         values = {"scores": scores, "lag_scores": lags, "signs": signs, "names": names, "exogenous": exogenous}
+        values["nearness"] = near
         for key, value in values.items():
             object.__setattr__(self, key, value)
 
@@ -142,8 +150,15 @@ class CausalGraph:
         rows. A target with many strong sources no longer crowds out the rest, while a row far below the common
         level keeps its place at the bottom: an undriven target is never lifted to look driven, and a graph of
         zeros stays zero. Only an order: it has no unit and is no confidence.
+
+        Where ``nearness`` is known, pairs with a score of exactly 0 come below all others, ordered by it: their
+        entries are ``nearness - 1``, from -1 to 0.
         """
-        return self.scores * self._row_weights()[:, None] if per_target else self.scores
+        order = self.scores * self._row_weights()[:, None] if per_target else self.scores
+        if self.nearness is None:
+            return order
+        rows = self._is_pair(own_past=True)
+        return np.where(rows & (self.scores == 0), self.nearness - 1, np.where(rows, order, -1))
 
     def to_frame(self, *, own_past: bool = True, by_lag: bool = True) -> "pandas.DataFrame":
         """Return :meth:`edges` as a data frame with the columns of ``edges.csv``."""
@@ -169,15 +184,12 @@ class CausalGraph:
             "exogenous": self.exogenous,
             "orientation": "[target, source]",
         }
+        arrays = {"scores": self.scores, "lag_scores": self.lag_scores, "signs": self.signs}
+        arrays |= {"names": np.array(self.names, dtype=np.str_), "meta": np.array(json.dumps(meta))}
+        if self.nearness is not None:
+            arrays["nearness"] = self.nearness
         buffer = io.BytesIO()
-        np.savez_compressed(
-            buffer,
-            scores=self.scores,
-            lag_scores=self.lag_scores,
-            signs=self.signs,
-            names=np.array(self.names, dtype=np.str_),
-            meta=np.array(json.dumps(meta)),
-        )
+        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
         return write_atomically(path, buffer.getvalue())
 
     @classmethod
@@ -195,7 +207,7 @@ class CausalGraph:
                 if [name.rstrip("\0") for name in names] != archive["names"].tolist() and names:
                     raise ValueError("names differ")
                 arrays = (
-                    {key: archive[key] for key in ("scores", "lag_scores", "signs")}
+                    {key: archive[key] for key in ("scores", "lag_scores", "signs", "nearness") if key in archive}
                     if version == FORMAT_VERSION
                     else {}
                 )

@@ -9,7 +9,7 @@ docs/equations.md says which function is which equation, and docs/decisions how 
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -20,14 +20,15 @@ from sklearn.utils.validation import check_is_fitted
 from .estimators import forget, remember_series
 from .fitting import Fitted, fit_forecaster
 from .floor import noise_floor
-from .forecasters import ForecasterChoice, Recipe, save_forecaster
+from .forecasters import SEQUENCE_FORECASTERS, ForecasterChoice, Recipe, save_forecaster
 from .forecasting import continue_panel
 from .gradients import reads_sequence
 from .graph import CausalGraph
-from .panel import as_panel
-from .parameters import COLLAPSES, check_parameters
+from .panel import Panel, as_panel
+from .parameters import COLLAPSES, automatic_penalty, automatic_width, check_parameters
 from .runtime import MEMORY_BUDGET, resolve_device
 from .scaling import Scaling
+from .selection import CANDIDATES, LONGEST_LAG, Choice, Forecast, choose
 from .training import Progress
 from .windows import Windows, make_windows
 
@@ -45,20 +46,26 @@ class GRNGC(BaseEstimator):
 
     Parameters
     ----------
-    forecaster : {"mlp", "kan", "lstm", "tcn", "linear"} or callable
+    forecaster : {"auto", "linear", "mlp", "kan", "lstm", "tcn"} or callable
         A name, or a factory ``(n_series, n_lags) -> Module`` that keeps the contract in ``grngc.forecasters``.
-        (``"sequence_tcn"`` is the authors' TCN over the whole record, for their published settings.)
-    lag : int
-        Steps of the past that the forecaster sees.
-    hidden : int
-        Width of the forecaster (no meaning for ``linear`` and for factories).
+        ``"auto"``: ``linear``, unless ``mlp`` forecasts windows that were held out clearly better; see
+        :mod:`grngc.selection`. ``linear`` is solved for exactly and has no use for what training needs
+        (``learning_rate``, ``schedule``, ``steps``, ``batch``, ``weight_decay``). (``"sequence_tcn"`` is the authors'
+        TCN over the whole record, for their published settings.)
+    lag : int or "auto"
+        Steps of the past that the forecaster sees. ``"auto"``: one, and one more as long as that makes held-out
+        forecasts clearly better.
+    hidden : int or "auto"
+        Width of the forecaster (no meaning for ``linear`` and for factories). ``"auto"``: for ``mlp`` five times the
+        number of series, at least 64 and at most 512; 64 for the others.
     forecaster_options : dict, optional
         Further arguments of the named forecaster, e.g. ``{"base": "silu", "grid_range": (-3, 3)}`` for ``kan``,
         ``{"activation": "tanh"}`` for ``mlp``, ``{"depth": 2}``.
     skip : bool
         Put a linear path beside the forecaster, whose last layer then starts at zero.
-    penalty : float
-        Weight of the gradient penalty.
+    penalty : float or "auto"
+        Weight of the gradient penalty. ``"auto"``: ``1.5 sqrt(log(p k) / N)`` per output for *p* series, *k* lags and
+        *N* windows, the rate at which the largest of so many chance correlations shrinks.
     penalty_scale : {"per_output", "code"}
         What ``penalty`` multiplies. ``per_output``: per target, the sum over sources (eq. 8 with the squared norm
         of the vector); the value then means the same for any number of series. ``code``: the authors' code, which
@@ -70,6 +77,9 @@ class GRNGC(BaseEstimator):
     learning_rate, schedule, steps, batch
         Adam from ``learning_rate``, decayed along a ``"cosine"`` or ``"constant"``, for ``steps`` updates of
         ``batch`` windows each (None: all windows).
+    penalty_batch : int, optional
+        Windows of each batch that the penalty is measured on, for speed; None: all. The expected penalty and its
+        expected derivative do not depend on it.
     input_noise : float
         Standard deviation of Gaussian noise on the inputs while training, in units of ``scaling``.
     weight_decay : float
@@ -99,6 +109,10 @@ class GRNGC(BaseEstimator):
     noise_floor_ : float
         Scores at or below it are what unrelated series give; see :mod:`grngc.floor`. NaN for ``sequence_tcn``: its
         scores are sums over later forecasts, which the floor's linear surrogates say nothing about.
+    choice_ : Choice
+        Forecaster and lag, and the held-out errors they were chosen by.
+    penalty_ : float
+        The penalty used, in units of ``penalty_scale``.
     panel_ : Panel
         What was fitted, before scaling.
     n_windows_ : int
@@ -125,12 +139,12 @@ class GRNGC(BaseEstimator):
     def __init__(
         self,
         *,
-        forecaster: ForecasterChoice = "mlp",
-        lag: int = 1,
-        hidden: int = 64,
+        forecaster: ForecasterChoice = "auto",
+        lag: int | Literal["auto"] = "auto",
+        hidden: int | Literal["auto"] = "auto",
         forecaster_options: Mapping[str, Any] | None = None,
         skip: bool = True,
-        penalty: float = 0.2,
+        penalty: float | Literal["auto"] = "auto",
         penalty_scale: str = "per_output",
         norm: str = "l1",
         penalise_own_past: bool = False,
@@ -138,6 +152,7 @@ class GRNGC(BaseEstimator):
         schedule: str = "cosine",
         steps: int = 1000,
         batch: int | None = 256,
+        penalty_batch: int | None = 64,
         input_noise: float = 0.3,
         weight_decay: float = 1.0,
         scaling: str = "pooled",
@@ -160,6 +175,7 @@ class GRNGC(BaseEstimator):
         self.schedule = schedule
         self.steps = steps
         self.batch = batch
+        self.penalty_batch = penalty_batch
         self.input_noise = input_noise
         self.weight_decay = weight_decay
         self.scaling = scaling
@@ -176,6 +192,7 @@ class GRNGC(BaseEstimator):
         *,
         progress: Callable[[Progress], None] | None = None,
         snapshot: Callable[[int, np.ndarray], None] | None = None,
+        snapshot_every: int = 1,
     ) -> "GRNGC":
         """Train the forecaster and read the graph.
 
@@ -188,8 +205,10 @@ class GRNGC(BaseEstimator):
         progress : callable, optional
             Called about a hundred times with a :class:`~grngc.training.Progress`.
         snapshot : callable, optional
-            Called after every update with the step, from 1, and the scores (target, source) that the graph would have
-            if training ended there. It changes no result and costs a reading of the gradient a step.
+            Called after every ``snapshot_every`` updates, and after the last, with the step, from 1, and the scores
+            (target, source) that the graph would have if training ended there. It changes no result and costs a
+            reading of the gradient each time.
+        snapshot_every : int
 
         Returns
         -------
@@ -207,19 +226,30 @@ class GRNGC(BaseEstimator):
         forget(self)
         panel = as_panel(X)
         scaling = Scaling.of(panel, self.scaling)
-        windows = make_windows(scaling.apply(panel), self.lag, cross_boundary=self.cross_boundary)
-        device = resolve_device(self.device)
-        recipe = Recipe(self.forecaster, panel.n_series, self.lag, self._options(), self.skip)
+        scaled, device = scaling.apply(panel), resolve_device(self.device)
+        choice = self._choose(scaled, device)
+        windows = make_windows(scaled, choice.lag, cross_boundary=self.cross_boundary)
+        recipe = self._recipe(choice.forecaster, choice.lag, panel.n_series)
         collapse = COLLAPSES[self.lag_collapse]
         watch = None if snapshot is None else lambda step, found: snapshot(step, collapse(found))
-        fitted = self._fit(recipe, windows, panel.targets, device, progress, watch)
+        fitted = self._fit(
+            recipe, windows, panel.targets, device, progress=progress, snapshot=watch, snapshot_every=snapshot_every
+        )
         scores = collapse(fitted.lag_scores)
-        self.graph_ = CausalGraph(scores, panel.names, fitted.lag_scores, fitted.signs, exogenous=panel.exogenous)
+        self.graph_ = CausalGraph(
+            scores,
+            panel.names,
+            fitted.lag_scores,
+            fitted.signs,
+            exogenous=panel.exogenous,
+            nearness=None if fitted.nearness is None else fitted.nearness.max(axis=1),
+        )
+        self.choice_, self.penalty_ = choice, self._penalty(windows, panel.targets)
         self.noise_floor_ = math.nan
         if not reads_sequence(fitted.forecaster):
             self.noise_floor_ = noise_floor(
                 windows,
-                self._weights(panel.targets) * panel.targets.sum(),
+                self._weights(windows, panel.targets) * panel.targets.sum(),
                 panel.targets,
                 norm=self.norm,
                 collapse=collapse,
@@ -233,33 +263,39 @@ class GRNGC(BaseEstimator):
         remember_series(self, X, panel)
         return self
 
+    def _choose(self, scaled: Panel, device: torch.device) -> Choice:
+        """Decide on forecaster and lag where they are ``"auto"``, by held-out forecasts of this very estimator."""
+
+        def cut(lag: int) -> Windows:
+            return make_windows(scaled, lag, cross_boundary=self.cross_boundary)
+
+        def train(forecaster: ForecasterChoice, windows: Windows) -> Forecast:
+            recipe = self._recipe(forecaster, windows.x.shape[1], scaled.n_series)
+            return self._fit(recipe, windows, scaled.targets, device).forecast
+
+        forecasters = CANDIDATES if self.forecaster == "auto" else (self.forecaster,)
+        lags = (self.lag,) if isinstance(self.lag, int) else tuple(range(1, LONGEST_LAG + 1))
+        if len(lags) > 1 and self.forecaster in SEQUENCE_FORECASTERS:
+            lags = (1,)
+        return choose(forecasters, lags, cut, train, scaled.targets)
+
     def _fit(
-        self,
-        recipe: Recipe,
-        windows: Windows,
-        targets: np.ndarray,
-        device: torch.device,
-        progress: Callable[[Progress], None] | None = None,
-        snapshot: Callable[[int, np.ndarray], None] | None = None,
+        self, recipe: Recipe, windows: Windows, targets: np.ndarray, device: torch.device, **course: Any
     ) -> Fitted:
-        return fit_forecaster(
-            recipe,
-            windows,
-            self._weights(targets),
-            targets,
-            norm=self.norm,
-            steps=self.steps,
-            batch=self.batch,
-            learning_rate=self.learning_rate,
-            schedule=self.schedule,
-            input_noise=self.input_noise,
-            weight_decay=self._decay(len(windows)),
-            seed=self.random_state,
-            device=device,
-            memory_budget=self.memory_budget,
-            progress=progress,
-            snapshot=snapshot,
-        )
+        settings: dict[str, Any] = {
+            "norm": self.norm,
+            "steps": self.steps,
+            "batch": self.batch,
+            "penalty_batch": self.penalty_batch,
+            "learning_rate": self.learning_rate,
+            "schedule": self.schedule,
+            "input_noise": self.input_noise,
+            "weight_decay": self._decay(len(windows)),
+            "seed": self.random_state,
+            "device": device,
+            "memory_budget": self.memory_budget,
+        }
+        return fit_forecaster(recipe, windows, self._weights(windows, targets), targets, **settings | course)
 
     def forecast(self, steps: int = 1, *, exogenous: ArrayLike | None = None) -> np.ndarray:
         """Continue every fitted trajectory, one step at a time, each forecast feeding the next.
@@ -289,13 +325,24 @@ class GRNGC(BaseEstimator):
         # a step takes learning_rate * decay off a parameter: all of it at the most
         return min(self.weight_decay * 1000 / n_windows, 1 / max(self.learning_rate, 1e-12))
 
-    def _options(self) -> dict[str, Any]:
-        named = isinstance(self.forecaster, str) and self.forecaster != "linear"
-        return ({"hidden": self.hidden} if named else {}) | dict(self.forecaster_options or {})
+    def _recipe(self, forecaster: ForecasterChoice, lag: int, n_series: int) -> Recipe:
+        return Recipe(forecaster, n_series, lag, self._options(forecaster, n_series), self.skip)
 
-    def _weights(self, targets: np.ndarray) -> np.ndarray:
+    def _options(self, forecaster: ForecasterChoice, n_series: int) -> dict[str, Any]:
+        named = isinstance(forecaster, str) and forecaster != "linear"
+        width = automatic_width(forecaster, n_series) if self.hidden == "auto" else self.hidden
+        options = {} if self.forecaster == "auto" and forecaster == "linear" else dict(self.forecaster_options or {})
+        return ({"hidden": width} if named else {}) | options
+
+    def _penalty(self, windows: Windows, targets: np.ndarray) -> float:
+        if not isinstance(self.penalty, str):
+            return self.penalty
+        per_output = automatic_penalty(windows.x.shape[1] * windows.x.shape[2], len(windows))
+        return per_output if self.penalty_scale == "per_output" else per_output / targets.sum()
+
+    def _weights(self, windows: Windows, targets: np.ndarray) -> np.ndarray:
         """Return the weight of each gradient entry in the penalty, (target, lag, source)."""
-        p = len(targets)
-        scale = self.penalty / (targets.sum() if self.penalty_scale == "per_output" else 1)
+        p, lags = len(targets), windows.x.shape[1]
+        scale = self._penalty(windows, targets) / (targets.sum() if self.penalty_scale == "per_output" else 1)
         penalised = np.ones((p, p)) if self.penalise_own_past else 1 - np.eye(p)
-        return (scale * targets[:, None] * penalised)[:, None, :].repeat(self.lag, axis=1)
+        return (scale * targets[:, None] * penalised)[:, None, :].repeat(lags, axis=1)

@@ -150,4 +150,5 @@ def _aligned(graph_or_scores: CausalGraph | ArrayLike, dataset: Dataset) -> Caus
         odd = sorted(set(graph.names) ^ set(names))[:5]
         raise InputError(f"{dataset.name}: graph and data set have different series; in one of them only: {odd}")
     order = [graph.names.index(name) for name in names]
-    return CausalGraph(graph.scores[np.ix_(order, order)], names, exogenous=graph.exogenous)
+    near = None if graph.nearness is None else graph.nearness[np.ix_(order, order)]
+    return CausalGraph(graph.scores[np.ix_(order, order)], names, exogenous=graph.exogenous, nearness=near)

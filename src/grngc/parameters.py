@@ -28,7 +28,9 @@ _CHOICES: dict[str, Iterable[str]] = {
     "scaling": SCALINGS,
     "lag_collapse": COLLAPSES,
 }
-_LEAST = {"steps": 1, "hidden": 1, "batch": 1, "memory_budget": 1, "random_state": 0}
+_LEAST = {"steps": 1, "hidden": 1, "batch": 1, "penalty_batch": 1, "memory_budget": 1, "random_state": 0, "lag": 1}
+_OPTIONAL = ("batch", "penalty_batch")
+_AUTOMATIC = ("forecaster", "lag", "hidden", "penalty")
 _SWITCHES = ("skip", "penalise_own_past", "cross_boundary")
 _AMOUNTS = ("penalty", "input_noise", "weight_decay", "learning_rate")
 
@@ -38,7 +40,7 @@ def check_parameters(values: Mapping[str, Any]) -> None:
     for name, known in _CHOICES.items():
         check_choice(name, values[name], known)
     for name, low in _LEAST.items():
-        if name != "batch" or values[name] is not None:
+        if not _left_open(name, values[name]):
             check_whole(name, values[name], low)
     if values["random_state"] >= 2**63:
         raise InputError(f"random_state must be below 2**63; got {values['random_state']!r}")
@@ -47,8 +49,36 @@ def check_parameters(values: Mapping[str, Any]) -> None:
             raise InputError(f"{name} must be True or False; got {values[name]!r}")
     for name in _AMOUNTS:
         value = values[name]
+        if _left_open(name, value):
+            continue
         if not isinstance(value, (int, float, np.number)) or not 0 <= value < math.inf:
             raise InputError(f"{name} must be a finite number of at least 0; got {value!r}")
     options = values["forecaster_options"]
     if not isinstance(options, (Mapping, type(None))):
         raise InputError(f"forecaster_options must be a mapping from name to value; got {options!r}")
+    if options and isinstance(values["forecaster"], str) and values["forecaster"] == "auto":
+        raise InputError(
+            f"forecaster_options ({', '.join(map(str, options))}) belong to a named forecaster: give forecaster too"
+        )
+
+
+def automatic_width(forecaster: Any, n_series: int) -> int:
+    """Return the hidden width that suits so many series: an MLP needs a few units for each target that bends."""
+    return min(512, max(64, 5 * n_series)) if forecaster == "mlp" else 64
+
+
+def automatic_penalty(n_inputs: int, n_windows: int) -> float:
+    """Return the penalty per output ``1.5 sqrt(log(n_inputs) / n_windows)``.
+
+    For targets and inputs of unit variance the lasso hides correlations below half its penalty. The largest of
+    ``n_inputs`` correlations by chance is about ``sqrt(2 log(n_inputs) / n_windows)``, times the standard deviation
+    that is left to explain: half of it is hidden at unit deviation, all of it from 0.53 down. (P. Bickel, Y. Ritov,
+    A. Tsybakov, Simultaneous analysis of lasso and Dantzig selector, Ann. Stat. 37, 2009, have the rate.)
+    """
+    return 1.5 * math.sqrt(math.log(max(2, n_inputs)) / n_windows)
+
+
+def _left_open(name: str, value: Any) -> bool:
+    if name in _OPTIONAL and value is None:
+        return True
+    return name in _AUTOMATIC and isinstance(value, str) and value == "auto"

@@ -68,6 +68,11 @@ class Record:
     reach: float
     seconds: float
 
+    @classmethod
+    def solved(cls, steps: int, trace: tuple[dict[str, float], ...], settled: bool, seconds: float) -> "Record":
+        """Return the record of a fit that was solved for: settled, or stopped at its last step."""
+        return cls(steps, trace, 0.0 if settled else 1.0, ENOUGH_REACH, seconds)
+
     @property
     def converged(self) -> bool:
         """Whether the scores had settled when training ended."""
@@ -102,6 +107,7 @@ def minimise(
     scores: Callable[[], np.ndarray],
     progress: Callable[[Progress], None] | None = None,
     snapshot: Callable[[int, np.ndarray], None] | None = None,
+    snapshot_every: int = 1,
 ) -> Record:
     """Train ``forecaster`` in place by Adam, with decoupled weight decay (AdamW) where asked for.
 
@@ -127,7 +133,7 @@ def minimise(
         The scores as they stand; read half-way and at the end, to tell whether they had settled.
     progress : callable, optional
     snapshot : callable, optional
-        Handed the step and the scores after every update; it costs a reading each.
+        Handed the step and the scores after every ``snapshot_every`` updates and after the last; a reading each.
 
     Raises
     ------
@@ -155,7 +161,7 @@ def minimise(
         optimiser.step()
         rate.step()
         sums += parts
-        if snapshot is not None:
+        if snapshot is not None and (step % snapshot_every == 0 or step == steps):
             snapshot(step, scores())
         if step == math.ceil(steps / 2):
             before = scores()

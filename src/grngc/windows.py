@@ -32,6 +32,10 @@ class Windows:
     def __len__(self) -> int:
         return len(self.y)
 
+    def subset(self, chosen: np.ndarray) -> "Windows":
+        """Return the windows of a mask or of indices."""
+        return Windows(self.x[chosen], self.y[chosen], self.trajectory[chosen], self.time[chosen])
+
 
 def make_windows(panel: Panel, lag: int, *, cross_boundary: bool = False) -> Windows:
     """Cut every window of ``lag`` steps and the step after it.

@@ -1,6 +1,5 @@
 """A linear vector autoregression with a ridge penalty: the control that any claim of non-linearity must beat."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Literal
@@ -10,6 +9,7 @@ from sklearn.base import BaseEstimator
 
 from ..errors import InputError
 from ..estimators import forget, remember_series
+from ..folds import folds
 from ..graph import CausalGraph
 from ..panel import as_panel
 from ..scaling import Scaling
@@ -17,8 +17,6 @@ from ..windows import Windows, make_windows
 
 ALPHAS = np.logspace(-6, 2, 33)
 """Penalties that cross-validation chooses from, in windows: from almost none to almost nothing but."""
-
-FOLDS = 5
 
 
 class RidgeVAR(BaseEstimator):
@@ -118,32 +116,7 @@ def _solve(past: np.ndarray, known: np.ndarray) -> _Path:
 def _choose_alpha(past: np.ndarray, known: np.ndarray, windows: Windows) -> float:
     """Return the penalty with the least squared error of forecasts on held-out windows; the larger one of equals."""
     errors = np.zeros(len(ALPHAS))
-    for train, test in _splits(windows):
+    for train, test in folds(windows):
         path = _solve(past[train], known[train])
         errors += [np.square(path.forecast(past[test], alpha) - known[test]).sum() for alpha in ALPHAS]
     return ALPHAS[len(ALPHAS) - 1 - np.argmin(errors[::-1])]
-
-
-def _splits(windows: Windows) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Bool masks (window,) of what is trained on and what is held out, at most ``FOLDS`` times.
-
-    Whole trajectories are held out together. Of a single one, blocks of time are, and windows that share a point with
-    the block are neither trained on nor held out.
-    """
-    trajectories = np.unique(windows.trajectory)
-    if len(trajectories) > 1:
-        for group in np.array_split(trajectories, min(FOLDS, len(trajectories))):
-            test = np.isin(windows.trajectory, group)
-            yield ~test, test
-        return
-    lag = windows.x.shape[1]
-    shortest = 2 * (lag + 2)
-    if len(windows) < shortest:
-        raise InputError(
-            f"cross-validation of alpha needs at least {shortest} windows at lag {lag}; the data have {len(windows)}: "
-            "give alpha as a number or choose a smaller lag"
-        )
-    for block in np.array_split(windows.time, min(FOLDS, len(windows) // (lag + 2))):
-        test = np.isin(windows.time, block)
-        train = (windows.time < block[0] - lag) | (windows.time > block[-1] + lag)
-        yield train, test

@@ -1,0 +1,156 @@
+"""Which forecaster and how many lags: decided by the error of forecasts on windows held out. Truth plays no part.
+
+The simpler choice stays unless the other forecasts clearly better: gene networks of twenty points a trajectory want
+the linear forecaster, chaotic series the one that bends, and both say so in their held-out errors (docs/ablation.md).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .errors import InputError
+from .folds import folds
+from .windows import Windows
+
+CANDIDATES = ("linear", "mlp")
+"""Forecasters that ``"auto"`` chooses from, the simpler first."""
+
+LONGEST_LAG = 5
+
+BETTER_FORECASTER = 0.02
+"""Share of the held-out error that the forecaster that bends must save to be taken."""
+
+BETTER_LAG = 0.07
+"""Share of the held-out error that one more lag must save to be taken: every lag is p more chances to be wrong."""
+
+Forecast = Callable[[np.ndarray], np.ndarray]
+"""(window, lag, series) -> (window, series)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """What was chosen, and from what.
+
+    Attributes
+    ----------
+    forecaster : str or callable
+    lag : int
+    candidates : tuple of dict
+        One row a candidate tried, ``forecaster, lag, error``: mean squared error of standardised one-step forecasts on
+        the held-out windows that all of them forecast. Empty where there was nothing to choose.
+    """
+
+    forecaster: Any
+    lag: int
+    candidates: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """A candidate, and its squared errors by where (trajectory, time) the forecast point stands."""
+
+    forecaster: Any
+    lag: int
+    errors: dict[tuple[int, int], float]
+
+
+def choose(
+    forecasters: Sequence[Any],
+    lags: Sequence[int],
+    cut: Callable[[int], Windows],
+    train: Callable[[Any, Windows], Forecast],
+    targets: np.ndarray,
+) -> Choice:
+    """Return the simplest forecaster and the fewest lags that no other beats clearly.
+
+    The first forecaster takes one more lag as long as that pays off. Each other one is tried at the lag that was
+    found; where it forecasts clearly better it is taken, with fewer lags where it can do without.
+
+    Parameters
+    ----------
+    forecasters : sequence
+        The simpler first.
+    lags : sequence of int
+        Rising by one.
+    cut : callable
+        lag -> windows; may raise :class:`InputError` where the record is too short for it.
+    train : callable
+        (forecaster, windows) -> forecast of a fresh forecaster trained on them.
+    targets : bool array (series,)
+    """
+    if len(forecasters) == len(lags) == 1:
+        return Choice(forecasters[0], lags[0])
+    trials: list[_Trial] = []
+
+    def attempt(forecaster: Any, lag: int) -> _Trial | None:
+        try:
+            trials.append(_Trial(forecaster, lag, _held_out(forecaster, cut(lag), train, targets)))
+        except InputError:
+            return None  # too short a record to hold any of it out at this lag
+        return trials[-1]
+
+    best = _grow(forecasters[0], lags, attempt)
+    if best is None:
+        return Choice(forecasters[0], lags[0])
+    for forecaster in forecasters[1:]:
+        other = attempt(forecaster, best.lag)
+        if other is not None and _saves(other, best) > BETTER_FORECASTER:
+            best = _shrink(other, lags, attempt)
+    return Choice(best.forecaster, best.lag, _rows(trials))
+
+
+def _grow(forecaster: Any, lags: Sequence[int], attempt: Callable[[Any, int], "_Trial | None"]) -> "_Trial | None":
+    """Return the trial of the last lag that paid off."""
+    best = attempt(forecaster, lags[0])
+    for lag in lags[1:]:
+        longer = attempt(forecaster, lag) if best else None
+        if best is None or longer is None or _saves(longer, best) <= BETTER_LAG:
+            break
+        best = longer
+    return best
+
+
+def _shrink(best: _Trial, lags: Sequence[int], attempt: Callable[[Any, int], "_Trial | None"]) -> _Trial:
+    """Return the trial of the fewest lags that lose nothing clear against one more."""
+    for lag in [lag for lag in reversed(lags) if lag < best.lag]:
+        shorter = attempt(best.forecaster, lag)
+        if shorter is None or _saves(best, shorter) > BETTER_LAG:
+            break
+        best = shorter
+    return best
+
+
+def _rows(trials: Sequence[_Trial]) -> tuple[dict[str, Any], ...]:
+    """Return the candidates with their errors on the windows that all of them forecast."""
+    shared = set.intersection(*(set(trial.errors) for trial in trials))
+    return tuple(
+        {"forecaster": trial.forecaster, "lag": trial.lag, "error": float(np.mean([trial.errors[at] for at in shared]))}
+        for trial in trials
+        if shared
+    )
+
+
+def _held_out(
+    forecaster: Any, windows: Windows, train: Callable[[Any, Windows], Forecast], targets: np.ndarray
+) -> dict[tuple[int, int], float]:
+    """Return the squared error, mean over targets, of every held-out window.
+
+    An exact fit is held against all folds; one that is trained step by step against the middle one.
+    """
+    splits = list(folds(windows))
+    errors: dict[tuple[int, int], float] = {}
+    for seen, unseen in splits if forecaster == "linear" else splits[len(splits) // 2 :][:1]:
+        forecast = train(forecaster, windows.subset(seen))
+        held = windows.subset(unseen)
+        missed = np.square(forecast(held.x) - held.y)[:, targets].mean(axis=1)
+        errors.update(zip(zip(held.trajectory.tolist(), held.time.tolist(), strict=True), missed.tolist(), strict=True))
+    return errors
+
+
+def _saves(trial: _Trial, other: _Trial) -> float:
+    """Return the share of the other's error that the trial saves, on the windows both forecast."""
+    shared = [at for at in trial.errors if at in other.errors]
+    before = sum(other.errors[at] for at in shared)
+    return 1 - sum(trial.errors[at] for at in shared) / before if before > 0 else 0.0
