@@ -25,6 +25,10 @@ from .cells import FLOORS, LATER, Cell
 EVERY = 10
 """Steps between points of the kept curve."""
 
+WATCHED = 5
+"""Steps between the graphs that the best is picked from: reading each of them costs more than training. (Rows without
+``oracle.every`` were picked from every step.)"""
+
 TIMED_STEPS = 10
 """Steps of the short fit that times a step where the long one was watched."""
 
@@ -91,15 +95,21 @@ def _fitted(cell: Cell, dataset: Dataset) -> dict[str, Any]:
     estimator = kind(**given)
     if not isinstance(estimator, GRNGC):
         return _areas(estimator.fit(dataset.panel).graph_, dataset)
-    clock, steps = _Clock(), []
-    keep = (lambda step, scores: steps.append(scores.astype(np.float32))) if cell.watched else None
-    estimator.fit(dataset.panel, progress=clock, snapshot=keep)
+    clock, seen = _Clock(), {}
+    keep = (lambda step, scores: seen.update({step: scores.astype(np.float32)})) if cell.watched else None
+    estimator.fit(dataset.panel, progress=clock, snapshot=keep, snapshot_every=WATCHED)
     if cell.watched:
         clock = _Clock()
         kind(**given | {"steps": min(TIMED_STEPS, estimator.steps)}).fit(dataset.panel, progress=clock)
     above = standing_out(estimator.graph_, estimator.noise_floor_)
     return _areas(estimator.graph_, dataset) | {
-        "oracle": _oracle(steps, dataset) if cell.watched else None,
+        "oracle": _oracle(seen, dataset) if cell.watched else None,
+        "chosen": {
+            "forecaster": getattr(estimator.choice_.forecaster, "__qualname__", estimator.choice_.forecaster),
+            "lag": estimator.choice_.lag,
+            "penalty": estimator.penalty_,
+            "candidates": list(estimator.choice_.candidates),
+        },
         "n_parameters": sum(parameter.numel() for parameter in estimator.forecaster_.parameters()),
         "n_windows": estimator.n_windows_,
         "seconds_per_step": clock.seconds_per_step(),
@@ -116,13 +126,13 @@ def _areas(graph: Any, dataset: Dataset) -> dict[str, Any]:
     return {"metrics": score(graph, dataset), "per_target": per_target}
 
 
-def _oracle(steps: list[np.ndarray], dataset: Dataset) -> dict[str, Any]:
-    """Return the step with the best AUROC, all its areas, and AUROC and AUPRC along the way."""
-    found = [score(scores, dataset) for scores in steps]
-    best = max(range(len(found)), key=lambda at: found[at]["auroc"])
-    shown = sorted({1, *range(EVERY, len(found) + 1, EVERY), len(found)})
-    curve = [[step, round(found[step - 1]["auroc"], 4), round(found[step - 1]["auprc"], 4)] for step in shown]
-    return {"step": best + 1, "metrics": found[best], "curve": curve}
+def _oracle(seen: Mapping[int, np.ndarray], dataset: Dataset) -> dict[str, Any]:
+    """Return the step with the best AUROC of those seen, all its areas, and AUROC and AUPRC along the way."""
+    found = {step: score(scores, dataset) for step, scores in seen.items()}
+    best = max(found, key=lambda step: found[step]["auroc"])
+    shown = [step for step in found if step % EVERY == 0 or step in (min(found), max(found))]
+    curve = [[step, round(found[step]["auroc"], 4), round(found[step]["auprc"], 4)] for step in shown]
+    return {"step": best, "every": WATCHED, "metrics": found[best], "curve": curve}
 
 
 class _Clock:
