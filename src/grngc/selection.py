@@ -65,8 +65,9 @@ def choose(
 ) -> Choice:
     """Return the simplest forecaster and the fewest lags that no other beats clearly.
 
-    The first forecaster takes one more lag as long as that pays off. Each other one is tried at the lag that was
-    found; where it forecasts clearly better it is taken, with fewer lags where it can do without.
+    The first forecaster takes one more lag as long as that pays off. Each other one is tried at the fewest lags and at
+    those that were found (what a straight line needs two lags for may take one that bends); where it forecasts
+    clearly better it is taken.
 
     Parameters
     ----------
@@ -95,9 +96,9 @@ def choose(
     if best is None:
         return Choice(forecasters[0], lags[0])
     for forecaster in forecasters[1:]:
-        other = attempt(forecaster, best.lag)
+        other = _grow(forecaster, sorted({lags[0], best.lag}), attempt)
         if other is not None and _saves(other, best) > BETTER_FORECASTER:
-            best = _shrink(other, lags, attempt)
+            best = other
     return Choice(best.forecaster, best.lag, _rows(trials))
 
 
@@ -109,16 +110,6 @@ def _grow(forecaster: Any, lags: Sequence[int], attempt: Callable[[Any, int], "_
         if best is None or longer is None or _saves(longer, best) <= BETTER_LAG:
             break
         best = longer
-    return best
-
-
-def _shrink(best: _Trial, lags: Sequence[int], attempt: Callable[[Any, int], "_Trial | None"]) -> _Trial:
-    """Return the trial of the fewest lags that lose nothing clear against one more."""
-    for lag in [lag for lag in reversed(lags) if lag < best.lag]:
-        shorter = attempt(best.forecaster, lag)
-        if shorter is None or _saves(best, shorter) > BETTER_LAG:
-            break
-        best = shorter
     return best
 
 
