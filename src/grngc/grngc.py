@@ -275,7 +275,7 @@ class GRNGC(BaseEstimator):
 
         forecasters = CANDIDATES if self.forecaster == "auto" else (self.forecaster,)
         lags = (self.lag,) if isinstance(self.lag, int) else tuple(range(1, LONGEST_LAG + 1))
-        if len(lags) > 1 and self.forecaster in SEQUENCE_FORECASTERS:
+        if len(lags) > 1 and self.forecaster in tuple(SEQUENCE_FORECASTERS):
             lags = (1,)
         return choose(forecasters, lags, cut, train, scaled.targets)
 
