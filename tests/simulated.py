@@ -6,7 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-QUICK: dict[str, Any] = {"forecaster": "mlp", "hidden": 6, "steps": 30, "batch": 32, "penalty": 0.1, "input_noise": 0.1}
+QUICK: dict[str, Any] = {
+    "forecaster": "mlp", "lag": 1, "hidden": 6, "steps": 30, "batch": 32, "penalty": 0.1, "input_noise": 0.1,
+}  # fmt: skip
 
 
 def autoregression(

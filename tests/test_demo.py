@@ -37,7 +37,9 @@ def test_the_command_writes_both_and_can_be_run_again(
         assert main(["demo"]) == 0
     out, err = capsys.readouterr()
     assert "Results in grngc-demo/lorenz96 and grngc-demo/us-macro" in out
-    assert err.startswith("grngc: Lorenz-96: step 2 of 20")
+    assert err.startswith("grngc: Lorenz-96, trying linear, lag 1: step ")
+    assert "\ngrngc: Lorenz-96, trying mlp, lag 1: step 2 of 20" in err
+    assert "\ngrngc: Lorenz-96, training: step " in err
     for name in ("lorenz96", "us-macro"):
         folder = tmp_path / "grngc-demo" / name
         assert json.loads((folder / "run.json").read_text())["configuration"]["steps"] == 20

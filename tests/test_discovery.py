@@ -13,6 +13,7 @@ from grngc.discovery import discover
 from grngc.forecasters import load_forecaster
 
 NAMES = ("rain", "river", "mud")
+MLP = {"forecaster": "mlp", "steps": 60, "lag": 2}
 FILES = ["edges.csv", "graph.npz", "forecaster.safetensors", "run.json"]
 
 
@@ -25,7 +26,7 @@ def chain() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def found() -> Discovery:
-    return discover(chain(), names=NAMES, steps=60, lag=2)
+    return discover(chain(), names=NAMES, **MLP)
 
 
 def test_the_driver_is_found_with_lag_and_sign(found: Discovery) -> None:
@@ -81,8 +82,8 @@ def test_the_record_says_how_it_was_done(found: Discovery) -> None:
 
 
 def test_the_same_seed_gives_the_same_graph_and_another_does_not(found: Discovery) -> None:
-    again = discover(chain(), names=NAMES, steps=60, lag=2)
-    other = discover(chain(), names=NAMES, steps=60, lag=2, random_state=1)
+    again = discover(chain(), names=NAMES, **MLP)
+    other = discover(chain(), names=NAMES, **MLP, random_state=1)
     assert np.array_equal(found.graph.scores, again.graph.scores)
     assert not np.array_equal(found.graph.scores, other.graph.scores)
 
@@ -90,7 +91,7 @@ def test_the_same_seed_gives_the_same_graph_and_another_does_not(found: Discover
 def test_the_windows_that_gaps_leave_are_told() -> None:
     values = chain()
     values[10, 0] = np.nan  # as the step that follows, and as the past of the next
-    found = discover(values, missing="drop", steps=2)
+    found = discover(values, missing="drop", lag=1, steps=2)
     assert found.record["data"]["windows"] == 199 - 2
     assert "Windows:        197" in found.summary()
 
@@ -154,9 +155,10 @@ def test_threads_are_those_asked_for_and_then_as_before() -> None:
         inside.append((torch.get_num_threads(), *{pool["num_threads"] for pool in threadpool_info()}))
 
     before, inside = torch.get_num_threads(), []  # type: ignore[var-annotated]
-    assert discover(chain(), steps=1, progress=note).record["threads"] == 1
-    assert discover(chain(), steps=1, progress=note, threads=2).record["threads"] == 2
-    assert inside == [(1, 1), (2, 2)]
+    once = {"forecaster": "mlp", "lag": 1, "steps": 1, "progress": note}
+    assert discover(chain(), **once).record["threads"] == 1
+    assert discover(chain(), **once, threads=2).record["threads"] == 2
+    assert list(dict.fromkeys(inside)) == [(1, 1), (2, 2)]  # in every training, the noise floor's too
     assert torch.get_num_threads() == before
 
 

@@ -113,7 +113,9 @@ def test_the_floor_is_read_on_the_scale_of_the_graph_and_never_raised() -> None:
 
 
 def test_a_haze_is_held_against_the_same_forecaster_on_a_surrogate() -> None:
-    hazy = GRNGC(forecaster="mlp", hidden=64, lag=5, penalty=0.2).fit(autoregressions(6, 300, 0.0, seed=3))  # finds a little of everything everywhere
+    hazy = GRNGC(forecaster="mlp", hidden=64, lag=5, penalty=0.2).fit(
+        autoregressions(6, 300, 0.0, seed=3)
+    )  # finds a little of everything everywhere
     assert np.median([edge.score for edge in hazy.graph_.edges()]) > ADAM_FLOOR
     assert hazy.graph_.edges(top=1)[0].score < hazy.noise_floor_
     dense = autoregressions(3, 500, 0.0, seed=0)

@@ -62,7 +62,7 @@ class TestKnownGraphs:
 
     def test_graph_is_read_from_the_forecaster_that_is_kept(self) -> None:
         """Eq. 11 over again, from the public parts."""
-        model = GRNGC(**QUICK, lag=2).fit(CHAIN[:60])
+        model = GRNGC(**QUICK | {"lag": 2}).fit(CHAIN[:60])
         scaled = (CHAIN[:60] - CHAIN[:60].mean(axis=0)) / CHAIN[:60].std(axis=0)
         windows = np.stack([scaled[1:-1], scaled[:-2]], axis=1)
         size, signed = gradient_scores(model.forecaster_, torch.tensor(windows, dtype=torch.float32))

@@ -49,7 +49,7 @@ class TestRepeatable:
             first, second, other = (GRNGC(**settings, random_state=seed).fit(SMALL).graph_ for seed in (3, 3, 4))
         np.testing.assert_array_equal(first.lag_scores, second.lag_scores)
         np.testing.assert_array_equal(first.signs, second.signs)
-        assert (first.scores != other.scores).any()
+        assert (first.scores != other.scores).any() == (forecaster != "linear")  # it has one minimum, and is at it
 
     def test_refit_is_a_fresh_fit(self) -> None:
         model = GRNGC(**QUICK)
@@ -106,7 +106,7 @@ class TestRepeatable:
 
     def test_parameters_may_change_after_fit(self) -> None:
         """What was fitted does not hang on what would be fitted next."""
-        model = GRNGC(**QUICK, lag=2).fit(SMALL)
+        model = GRNGC(**QUICK | {"lag": 2}).fit(SMALL)
         before = model.forecast(2)
         model.set_params(lag=3)
         np.testing.assert_array_equal(model.forecast(2), before)
@@ -157,13 +157,15 @@ def test_windows_are_cut_to_the_memory_budget(monkeypatch: pytest.MonkeyPatch) -
     each = bytes_per_window(build_forecaster(Recipe("mlp", 3, 1, {"hidden": 6}, True)), torch.randn(2, 1, 3))
     for n_windows, expected in ((1, [1] * 32), (10, [10, 10, 10, 2]), (100, [32])):
         parts.clear()
-        GRNGC(**QUICK | {"steps": 1}, memory_budget=n_windows * each).fit(SMALL)
+        GRNGC(**QUICK | {"steps": 1}, penalty_batch=None, memory_budget=n_windows * each).fit(SMALL)
         assert parts == expected
 
 
 def test_progress_is_heard_and_kept() -> None:
     heard: list[Progress] = []
     model = GRNGC(**QUICK | {"steps": 300}).fit(SMALL, progress=heard.append)
+    assert {p.doing for p in heard} <= {"training", "training for the noise floor"}
+    heard = [p for p in heard if p.doing == "training"]
     assert [p.step for p in heard] == list(range(3, 301, 3))
     assert heard[-1].seconds_left == 0 < heard[0].seconds_left
     assert heard[-1].loss == pytest.approx(heard[-1].forecast_error + heard[-1].penalty)
@@ -173,6 +175,19 @@ def test_progress_is_heard_and_kept() -> None:
     assert record["steps"] == 300
     assert 0 <= record["score_change"] < 1
     assert record["converged"] == (record["score_change"] < 0.15 and record["reach"] >= 1)
+    assert not record["exact"]
+
+
+def test_what_is_tried_is_heard_too() -> None:
+    """Most of the time may go into it."""
+    heard: list[Progress] = []
+    model = GRNGC(steps=100, batch=32, hidden=6).fit(SMALL, progress=heard.append)
+    doing = list(dict.fromkeys(p.doing for p in heard))
+    tried = [f"trying {one['forecaster']}, lag {one['lag']}" for one in model.choice_.candidates]
+    assert doing[: len(tried)] == tried
+    assert {"trying linear, lag 1", "trying mlp, lag 1"} <= set(tried)
+    assert set(doing[len(tried) :]) <= {"training", "training for the noise floor"}
+    assert all(1 <= p.step <= p.steps for p in heard)
 
 
 class TestForecast:
@@ -202,7 +217,7 @@ class TestForecast:
 
     def test_a_trajectory_too_short_to_continue(self) -> None:
         """It was of no use to fit, which is no fault; there is nothing to forecast it from, which must be said."""
-        model = GRNGC(**QUICK, lag=3).fit([CHAIN[:40], CHAIN[:2]])
+        model = GRNGC(**QUICK | {"lag": 3}).fit([CHAIN[:40], CHAIN[:2]])
         with pytest.raises(InputError, match="trajectory"):
             model.forecast()
 
@@ -216,7 +231,7 @@ class TestForecast:
 
 @pytest.mark.parametrize("forecaster", [*FORECASTERS, Bump])
 def test_a_saved_forecaster_forecasts_the_same(forecaster: Any, tmp_path: Path) -> None:
-    model = GRNGC(**QUICK | {"forecaster": forecaster}, lag=2).fit(SMALL)
+    model = GRNGC(**QUICK | {"forecaster": forecaster, "lag": 2}).fit(SMALL)
     again = load_forecaster(model.save_forecaster(tmp_path / "f.safetensors"), factory=Bump)
     x = torch.randn(4, 2, 3)
     assert torch.equal(again(x), model.forecaster_(x))

@@ -20,7 +20,8 @@ def test_only_a_pair_above_the_floor_stands_out() -> None:
 
 
 def test_conclusions_in_plain_words() -> None:
-    settled, moving = {"converged": True}, {"converged": False, "score_change": 0.3, "steps": 700, "reach": 2.0}
+    settled = {"converged": True}
+    moving = {"converged": False, "exact": False, "score_change": 0.3, "steps": 700, "reach": 2.0}
     weak = graph([[[0, 0, 0.09]], [[0.2, 0.5, 0]], [[0, 0, 0]]])
     assert conclude(weak, 0.1, standing_out(weak, 0.1), settled) == (
         "1 of 6 ordered pairs stands out: rain -> river (lag 1, +)."
@@ -34,6 +35,10 @@ def test_conclusions_in_plain_words() -> None:
     assert "moved the scores by 30% (limit 15%). Raise steps (--steps, now 700)" in conclude(weak, 0.3, [], moving)
     short = moving | {"reach": 0.02, "steps": 5}
     assert "5 steps at this learning rate are too few to get anywhere" in conclude(weak, 0.3, [], short)
+    unsolved = conclude(weak, 0.3, [], moving | {"exact": True, "score_change": 1.0})
+    assert "not at its minimum after 700 iterations" in unsolved
+    assert "(--columns)" in unsolved
+    assert "--steps" not in unsolved  # they mean nothing to an exact fit
     alone = CausalGraph(np.ones((1, 1)), ("rain",))
     assert "one series only" in conclude(alone, 0.1, [], settled)
     exogenous = CausalGraph(weak.scores, NAMES, exogenous=("mud",))

@@ -7,7 +7,7 @@ graph, 4 a cell of a benchmark failed, 130 interrupted, 141 the reader of our ou
 import csv
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -68,6 +68,22 @@ def _overview(
         print(context.get_help())
 
 
+def _whole(text: str) -> int | str:
+    return _read(int, "whole number", text)
+
+
+def _amount(text: str) -> float | str:
+    return _read(float, "number", text)
+
+
+def _read(kind: Callable[[str], Any], called: str, text: str) -> Any:
+    """Return ``auto`` as it is and anything else as a number."""
+    try:
+        return text if text == "auto" else kind(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a {called}, nor auto.") from None
+
+
 @app.command()
 def discover(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV, TSV, Parquet, NPY or NPZ file.")],
@@ -102,15 +118,46 @@ def discover(
         str, typer.Option(metavar="refuse|drop", help="Stop at gaps, or use only windows without gaps.")
     ] = "refuse",
     drop_constant: Annotated[bool, typer.Option("--drop-constant", help="Leave out series that never change.")] = False,
-    lag: Annotated[int | None, typer.Option(metavar="N", help="Time steps to look back.  [default: 1]")] = None,
+    lag: Annotated[
+        Any,
+        typer.Option(
+            metavar="N|auto",
+            parser=_whole,
+            help="Time steps to look back; auto: as many as make held-out forecasts clearly better.  [default: auto]",
+        ),
+    ] = None,
     configuration: Annotated[
         str, typer.Option(metavar="NAME", help="Settings to start from: default, published, ...")
     ] = "default",
     forecaster: Annotated[
-        str | None, typer.Option(metavar="NAME", help="mlp, kan, lstm, tcn or linear.  [default: mlp]")
+        str | None,
+        typer.Option(
+            metavar="NAME|auto",
+            help="linear, mlp, kan, lstm or tcn; auto: linear, unless mlp forecasts what was held out clearly better.  "
+            "[default: auto]",
+        ),
     ] = None,
-    penalty: Annotated[float | None, typer.Option(metavar="X", help="More leaves fewer edges.  [default: 0.2]")] = None,
-    steps: Annotated[int | None, typer.Option(metavar="N", help="Training steps.  [default: 1000]")] = None,
+    hidden: Annotated[
+        Any,
+        typer.Option(
+            metavar="N|auto", parser=_whole, help="Width of the forecaster, where it has one.  [default: auto]"
+        ),
+    ] = None,
+    penalty: Annotated[
+        Any,
+        typer.Option(
+            metavar="X|auto",
+            parser=_amount,
+            help="More leaves fewer edges; auto: less the more windows there are.  [default: auto]",
+        ),
+    ] = None,
+    penalty_batch: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Windows of a batch that the penalty is measured on.  [default: 64]"),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(metavar="N", help="Training steps; linear needs none.  [default: 1000]")
+    ] = None,
     learning_rate: Annotated[
         float | None, typer.Option(metavar="X", help="Lower it when training diverges.  [default: 0.01]")
     ] = None,
@@ -157,8 +204,8 @@ def discover(
     from .discovery import discover as find
 
     chosen = {
-        "lag": lag, "forecaster": forecaster, "penalty": penalty, "steps": steps, "learning_rate": learning_rate,
-        "device": device,
+        "lag": lag, "forecaster": forecaster, "hidden": hidden, "penalty": penalty, "penalty_batch": penalty_batch,
+        "steps": steps, "learning_rate": learning_rate, "device": device,
     }  # fmt: skip
     with shown_progress(quiet or as_json) as progress:
         found = find(

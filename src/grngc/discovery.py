@@ -43,7 +43,8 @@ class Discovery:
     ----------
     graph : CausalGraph
     record : dict
-        What ``run.json`` holds: configuration, data, versions, seed, timings, course of training, conclusion.
+        What ``run.json`` holds: configuration as it was asked for, what was chosen where that is ``"auto"``, data,
+        versions, seed, timings, course of training, conclusion.
     noise_floor : float
         Scores at or below it are what unrelated series give.
     trustworthy : bool
@@ -127,7 +128,7 @@ def discover(
         Threads to compute with, inside this call. More than one pay off for hundreds of series on idle processors;
         on busy ones they wait for each other and take many times as long. The graph may differ in its last digits.
     progress : callable, optional
-        Called about a hundred times with a :class:`~grngc.training.Progress`.
+        Called about a hundred times a training with a :class:`~grngc.training.Progress`, which says what for.
     **options
         Of :func:`grngc.as_panel` (``trajectory``, ``transform``, ...) and of :class:`grngc.GRNGC` (``lag``,
         ``forecaster``, ``penalty``, ...); these go before what ``configuration`` says.
@@ -170,6 +171,13 @@ def discover(
         "edges_above_noise_floor": len(edges),
         "configuration_name": configuration,
         "configuration": estimator.get_params(deep=False),
+        "choice": {
+            "forecaster": estimator.choice_.forecaster,
+            "lag": estimator.choice_.lag,
+            "hidden": estimator.recipe_.options.get("hidden"),
+            "penalty": estimator.penalty_,
+            "candidates": estimator.choice_.candidates,
+        },
         "seed": estimator.random_state,
         "data": describe(panel) | {"windows": estimator.n_windows_},
         "warnings": noted,

@@ -86,7 +86,8 @@ def fit_forecaster(
         False where exogenous: neither forecast nor scored.
     """
     if recipe.choice == "linear":
-        return _solve(recipe, windows, weights, targets, norm, input_noise, device, snapshot)
+        with seeded(seed, device):  # building one draws numbers, though none of them stays
+            return _solve(recipe, windows, weights, targets, norm, input_noise, device, progress, snapshot)
     x = torch.tensor(windows.x, dtype=torch.float32, device=device)
     y = torch.tensor(windows.y, dtype=torch.float32, device=device)
     weight, wanted = torch.tensor(weights).to(x), torch.tensor(targets, device=device)
@@ -150,6 +151,7 @@ def _solve(
     norm: str,
     input_noise: float,
     device: torch.device,
+    progress: Callable[[Progress], None] | None,
     snapshot: Callable[[int, np.ndarray], None] | None,
 ) -> Fitted:
     """Return the linear forecaster at the minimum of eq. 14."""
@@ -172,6 +174,8 @@ def _solve(
     cost = float((weights * (size if norm == "l1" else np.square(size))).sum() / targets.sum())
     trace = ({"step": steps, "loss": error + cost, "forecast_error": error, "penalty": cost},)
     record = Record.solved(steps, trace, steps < LONGEST, time.monotonic() - start)
+    if progress is not None:
+        progress(Progress(steps, steps, error + cost, error, cost, 0.0))
     if snapshot is not None:
         snapshot(steps, size)
     near = nearness(x, y, found, weights, input_noise=input_noise) * admitted[:, None] if norm == "l1" else None

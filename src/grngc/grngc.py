@@ -28,7 +28,7 @@ from .panel import Panel, as_panel
 from .parameters import COLLAPSES, automatic_penalty, automatic_width, check_parameters
 from .runtime import MEMORY_BUDGET, resolve_device
 from .scaling import Scaling
-from .selection import CANDIDATES, LONGEST_LAG, Choice, Forecast, choose
+from .selection import CANDIDATES, LONGEST_LAG, Choice, Forecast, called, choose
 from .training import Progress
 from .windows import Windows, make_windows
 
@@ -203,7 +203,7 @@ class GRNGC(BaseEstimator):
         y : ignored
             Present by scikit-learn's convention.
         progress : callable, optional
-            Called about a hundred times with a :class:`~grngc.training.Progress`.
+            Called about a hundred times a training with a :class:`~grngc.training.Progress`, which says what for.
         snapshot : callable, optional
             Called after every ``snapshot_every`` updates, and after the last, with the step, from 1, and the scores
             (target, source) that the graph would have if training ended there. It changes no result and costs a
@@ -227,7 +227,7 @@ class GRNGC(BaseEstimator):
         panel = as_panel(X)
         scaling = Scaling.of(panel, self.scaling)
         scaled, device = scaling.apply(panel), resolve_device(self.device)
-        choice = self._choose(scaled, device)
+        choice = self._choose(scaled, device, progress)
         windows = make_windows(scaled, choice.lag, cross_boundary=self.cross_boundary)
         recipe = self._recipe(choice.forecaster, choice.lag, panel.n_series)
         collapse = COLLAPSES[self.lag_collapse]
@@ -255,7 +255,11 @@ class GRNGC(BaseEstimator):
                 collapse=collapse,
                 input_noise=self.input_noise,
                 scores=scores,
-                refit=lambda others: self._fit(recipe, others, panel.targets, device).lag_scores,
+                refit=lambda others: (
+                    self._fit(
+                        recipe, others, panel.targets, device, progress=_doing("training for the noise floor", progress)
+                    ).lag_scores
+                ),
                 random_state=self.random_state,
             )
         self.forecaster_, self.record_, self.recipe_ = fitted.forecaster, fitted.record, recipe
@@ -263,18 +267,20 @@ class GRNGC(BaseEstimator):
         remember_series(self, X, panel)
         return self
 
-    def _choose(self, scaled: Panel, device: torch.device) -> Choice:
+    def _choose(self, scaled: Panel, device: torch.device, progress: Callable[[Progress], None] | None) -> Choice:
         """Decide on forecaster and lag where they are ``"auto"``, by held-out forecasts of this very estimator."""
 
         def cut(lag: int) -> Windows:
             return make_windows(scaled, lag, cross_boundary=self.cross_boundary)
 
         def train(forecaster: ForecasterChoice, windows: Windows) -> Forecast:
-            recipe = self._recipe(forecaster, windows.x.shape[1], scaled.n_series)
-            return self._fit(recipe, windows, scaled.targets, device).forecast
+            lag = windows.x.shape[1]
+            heard = _doing(f"trying {called(forecaster)}, lag {lag}", progress)
+            recipe = self._recipe(forecaster, lag, scaled.n_series)
+            return self._fit(recipe, windows, scaled.targets, device, progress=heard).forecast
 
         forecasters = CANDIDATES if self.forecaster == "auto" else (self.forecaster,)
-        lags = (self.lag,) if isinstance(self.lag, int) else tuple(range(1, LONGEST_LAG + 1))
+        lags = tuple(range(1, LONGEST_LAG + 1)) if isinstance(self.lag, str) else (int(self.lag),)
         if len(lags) > 1 and self.forecaster in tuple(SEQUENCE_FORECASTERS):
             lags = (1,)
         return choose(forecasters, lags, cut, train, scaled.targets)
@@ -346,3 +352,8 @@ class GRNGC(BaseEstimator):
         scale = self._penalty(windows, targets) / (targets.sum() if self.penalty_scale == "per_output" else 1)
         penalised = np.ones((p, p)) if self.penalise_own_past else 1 - np.eye(p)
         return (scale * targets[:, None] * penalised)[:, None, :].repeat(lags, axis=1)
+
+
+def _doing(what: str, progress: Callable[[Progress], None] | None) -> Callable[[Progress], None] | None:
+    """Return a callback that passes progress on, and says what for."""
+    return None if progress is None else lambda now: progress(now._replace(doing=what))

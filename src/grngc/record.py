@@ -43,17 +43,21 @@ def conclude(graph: CausalGraph, floor: float, edges: Sequence[Edge], training: 
     else:
         text = "Nothing stands out: there is one series only, and no other to drive it."
     if not training["converged"]:
-        text += (
-            f" Training had not converged: {_unsettled(training)}. "
-            f"Raise steps (--steps, now {training['steps']}) before trusting them."
-        )
+        text += f" {_unsettled(training)} before trusting them."
     return text
 
 
 def _unsettled(training: Mapping[str, Any]) -> str:
+    """Say why the scores are not final, and what to do."""
+    if training["exact"]:
+        return (
+            f"The linear fit was not at its minimum after {training['steps']} iterations: some series are nearly sums "
+            "of others. Leave such series out (--columns), or raise penalty (--penalty) or input_noise,"
+        )
+    why = f"its second half still moved the scores by {training['score_change']:.0%} (limit {SETTLED:.0%})"
     if training["reach"] < ENOUGH_REACH:
-        return f"{training['steps']} steps at this learning rate are too few to get anywhere"
-    return f"its second half still moved the scores by {training['score_change']:.0%} (limit {SETTLED:.0%})"
+        why = f"{training['steps']} steps at this learning rate are too few to get anywhere"
+    return f"Training had not converged: {why}. Raise steps (--steps, now {training['steps']})"
 
 
 def describe(panel: Panel) -> dict[str, Any]:

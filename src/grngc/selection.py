@@ -4,13 +4,14 @@ The simpler choice stays unless the other forecasts clearly better: gene network
 the linear forecaster, chaotic series the one that bends, and both say so in their held-out errors (docs/ablation.md).
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .errors import InputError
+from .errors import DivergenceError, InputError
 from .folds import folds
 from .windows import Windows
 
@@ -39,12 +40,18 @@ class Choice:
     lag : int
     candidates : tuple of dict
         One row a candidate tried, ``forecaster, lag, error``: mean squared error of standardised one-step forecasts on
-        the held-out windows that all of them forecast. Empty where there was nothing to choose.
+        the held-out windows that all of them forecast; NaN where training diverged. Empty where there was nothing to
+        choose, or too short a record to hold any of it out.
     """
 
     forecaster: Any
     lag: int
     candidates: tuple[dict[str, Any], ...] = ()
+
+
+def called(forecaster: Any) -> str:
+    """Return what a forecaster is called: its name, or that of its factory."""
+    return forecaster if isinstance(forecaster, str) else getattr(forecaster, "__qualname__", repr(forecaster))
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +97,9 @@ def choose(
             trials.append(_Trial(forecaster, lag, _held_out(forecaster, cut(lag), train, targets)))
         except InputError:
             return None  # too short a record to hold any of it out at this lag
+        except DivergenceError:
+            trials.append(_Trial(forecaster, lag, {}))
+            return None
         return trials[-1]
 
     best = _grow(forecasters[0], lags, attempt)
@@ -115,11 +125,13 @@ def _grow(forecaster: Any, lags: Sequence[int], attempt: Callable[[Any, int], "_
 
 def _rows(trials: Sequence[_Trial]) -> tuple[dict[str, Any], ...]:
     """Return the candidates with their errors on the windows that all of them forecast."""
-    shared = set.intersection(*(set(trial.errors) for trial in trials))
+    shared = set.intersection(*(set(trial.errors) for trial in trials if trial.errors))
+
+    def error(trial: _Trial) -> float:
+        return float(np.mean([trial.errors[at] for at in shared])) if trial.errors else math.nan
+
     return tuple(
-        {"forecaster": trial.forecaster, "lag": trial.lag, "error": float(np.mean([trial.errors[at] for at in shared]))}
-        for trial in trials
-        if shared
+        {"forecaster": trial.forecaster, "lag": trial.lag, "error": error(trial)} for trial in trials if shared
     )
 
 

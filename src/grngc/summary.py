@@ -51,7 +51,7 @@ def shortened(text: str, width: int) -> str:
 
 def _facts(record: Mapping[str, Any]) -> list[str]:
     """Two columns, data on the left and configuration on the right; then the facts that may need a whole line."""
-    data, settings, training = record["data"], record["configuration"], record["training"]
+    data, settings, chosen = record["data"], record["configuration"], record["choice"]
     left = {
         "Series": len(data["series"]),
         "Trajectories": len(data["trajectories"]),
@@ -60,26 +60,51 @@ def _facts(record: Mapping[str, Any]) -> list[str]:
         "Exogenous": len(data["exogenous"]),
     }
     right = {
-        "Forecaster": settings["forecaster"],
+        "Forecaster": chosen["forecaster"],
         "Configuration": record["configuration_name"],
-        "Lag": settings["lag"],
-        "Penalty": f"{settings['penalty']:g} ({settings['penalty_scale']})",
+        "Lag": chosen["lag"],
+        "Penalty": f"{chosen['penalty']:.3g} ({settings['penalty_scale']})",
         "Seed": record["seed"],
     }
     lines = [
         f"{a + ':':<16}{shortened(str(b), VALUE):<{VALUE}}   {c + ':':<16}{shortened(str(d), VALUE)}"
         for (a, b), (c, d) in zip(left.items(), right.items(), strict=True)
     ]
-    state = "converged" if record["converged"] else "NOT converged"
-    moved = f"scores moved by {training['score_change']:.1%} in the second half"
     long = {
         "Data": data["origin"] or f"in memory, sha256 {data['sha256'][:12]}",
         "Transforms": _transforms(data["transforms"]),
         "Notes": "; ".join(data["notes"]),
-        "Training": f"{state}: {moved}; {training['steps']} steps, {training['seconds']:.1f} s",
+        "Chosen": _choice(chosen, settings),
+        "Training": _training(record["training"]),
         "Noise floor": "none" if record["noise_floor"] is None else f"{record['noise_floor']:.3g}",
     }
     return [*lines, *(line for name, text in long.items() if text for line in _fact(name, text))]
+
+
+def _choice(chosen: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+    """Say what the forecaster and the lag were chosen by, where that was left to the data."""
+    taken = f"{chosen['forecaster']}, lag {chosen['lag']}"
+    if "auto" not in (settings["forecaster"], settings["lag"]):
+        return ""
+    if not chosen["candidates"]:
+        return f"{taken}: too short a record to try others on a part held out"
+    errors = {(one["forecaster"], one["lag"]): one["error"] for one in chosen["candidates"]}
+    own = errors.pop((chosen["forecaster"], chosen["lag"]))
+    others = ", ".join(
+        (f"lag {lag}" if name == chosen["forecaster"] else f"{name} lag {lag}")
+        + (" diverged" if error is None else f" {error:.3g}")
+        for (name, lag), error in errors.items()
+    )
+    close = any(error is not None and error < own for error in errors.values())
+    return f"{taken}: held-out error {own:.3g}" + f" ({others})" * bool(others) + "; none clearly better" * close
+
+
+def _training(training: Mapping[str, Any]) -> str:
+    took = f"{training['steps']} steps, {training['seconds']:.1f} s"
+    if training["exact"]:
+        return f"{'solved' if training['converged'] else 'NOT solved'}: the linear fit has one minimum; {took}"
+    state = "converged" if training["converged"] else "NOT converged"
+    return f"{state}: scores moved by {training['score_change']:.1%} in the second half; {took}"
 
 
 def _fact(name: str, text: str) -> list[str]:

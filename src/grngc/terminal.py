@@ -86,11 +86,11 @@ def tell(kind: str, message: object) -> None:
 
 
 @contextmanager
-def shown_progress(quiet: bool = False, label: str = "training") -> "Iterator[Callable[[Progress], None] | None]":
+def shown_progress(quiet: bool = False, label: str = "") -> "Iterator[Callable[[Progress], None] | None]":
     """Hand out a callback that shows progress on stderr, None when ``quiet``.
 
     On a terminal a bar with loss and time left, which leaves nothing behind; elsewhere a plain line about every
-    tenth of the way.
+    tenth of the way. Both say what is trained: first the forecasters that are tried, then the one that was chosen.
     """
     if quiet:
         yield None
@@ -106,27 +106,34 @@ def shown_progress(quiet: bool = False, label: str = "training") -> "Iterator[Ca
 
     text = TextColumn("{task.percentage:>3.0f}%  loss {task.fields[loss]}  {task.fields[left]} left")
     with Bar(TextColumn("{task.description}"), BarColumn(), text, console=console, transient=True) as bar:
-        task = bar.add_task(label, total=None, loss="-", left="-")
+        task = bar.add_task(label or "starting", total=None, loss="-", left="-")
 
         def show(now: "Progress") -> None:
             left = duration(now.seconds_left)
-            bar.update(task, total=now.steps, completed=now.step, loss=f"{now.loss:.4g}", left=left)
+            what = _labelled(label, now)
+            bar.update(task, description=what, total=now.steps, completed=now.step, loss=f"{now.loss:.4g}", left=left)
 
         yield show
 
 
 def _plain_lines(label: str) -> "Callable[[Progress], None]":
-    shown = 0
+    shown: dict[str, int] = {}
 
     def show(now: "Progress") -> None:
-        nonlocal shown
         tenth = now.step * PLAIN_LINES // now.steps
-        if tenth > shown:
-            shown = tenth
+        if tenth > shown.get(now.doing, 0):
+            shown[now.doing] = tenth
             left = f", {duration(now.seconds_left)} left" if now.step < now.steps else ""
-            print(f"grngc: {label}: step {now.step} of {now.steps}, loss {now.loss:.4g}{left}", file=sys.stderr)
+            print(
+                f"grngc: {_labelled(label, now)}: step {now.step} of {now.steps}, loss {now.loss:.4g}{left}",
+                file=sys.stderr,
+            )
 
     return show
+
+
+def _labelled(label: str, now: "Progress") -> str:
+    return f"{label}, {now.doing}" if label else now.doing
 
 
 def duration(seconds: float) -> str:

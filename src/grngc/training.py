@@ -36,7 +36,11 @@ SCHEDULES: dict[str, Callable[[float], float]] = {"cosine": _cosine, "constant":
 
 
 class Progress(NamedTuple):
-    """Where training stands, handed to the ``progress`` callback about a hundred times a run."""
+    """Where a training stands, handed to the ``progress`` callback about a hundred times.
+
+    ``doing`` tells the trainings of one fit apart: ``trying mlp, lag 2`` on a part of the record, ``training``, and
+    ``training for the noise floor``.
+    """
 
     step: int
     steps: int
@@ -44,6 +48,7 @@ class Progress(NamedTuple):
     forecast_error: float
     penalty: float
     seconds_left: float
+    doing: str = "training"
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,8 @@ class Record:
     reach : float
         Sum of the learning rates of all steps.
     seconds : float
+    exact : bool
+        Whether the forecaster was solved for: converged then means at the minimum, whatever steps were asked for.
     """
 
     steps: int
@@ -67,11 +74,12 @@ class Record:
     score_change: float
     reach: float
     seconds: float
+    exact: bool = False
 
     @classmethod
     def solved(cls, steps: int, trace: tuple[dict[str, float], ...], settled: bool, seconds: float) -> "Record":
         """Return the record of a fit that was solved for: settled, or stopped at its last step."""
-        return cls(steps, trace, 0.0 if settled else 1.0, ENOUGH_REACH, seconds)
+        return cls(steps, trace, 0.0 if settled else 1.0, ENOUGH_REACH, seconds, exact=True)
 
     @property
     def converged(self) -> bool:
@@ -86,6 +94,7 @@ class Record:
             "score_change": self.score_change,
             "reach": self.reach,
             "converged": self.converged,
+            "exact": self.exact,
             "trace": list(self.trace),
         }
 

@@ -8,9 +8,11 @@ from grngc import CausalGraph
 from grngc.cli import _names, _transforms
 from grngc.errors import InputError
 
+MLP = ("--forecaster", "mlp", "--lag", 1, "--steps", 60)
+
 
 def test_discover_writes_and_tells(grngc: Any, data_csv: Path) -> None:
-    ran = grngc("discover", data_csv, "--out", "results/first", "--steps", 60, "--trajectory", "plate", "--top", 1)
+    ran = grngc("discover", data_csv, "--out", "results/first", "--trajectory", "plate", "--top", 1, *MLP)
     assert ran.code == 0
     assert "rain    ->  river" in ran.out
     assert ran.out.rstrip().endswith("Results in results/first: edges.csv, graph.npz, forecaster.safetensors, run.json")
@@ -27,14 +29,14 @@ def test_every_option_is_felt(grngc: Any, data_csv: Path) -> None:
         "discover", data_csv, "--json", "--trajectory", "plate", "--columns", "river, rain", "--exogenous", "rain",
         "--transform", "river=difference,detrend", "--transform", "rain=difference", "--missing", "drop", "--lag", 2,
         "--configuration", "published", "--forecaster", "linear", "--penalty", 0.1, "--steps", 4, "--seed", 7,
-        "--learning-rate", 0.01, "--device", "auto", "--threads", 1,
+        "--learning-rate", 0.01, "--device", "auto", "--threads", 1, "--hidden", 9, "--penalty-batch", 3,
     )  # fmt: skip
     record = json.loads(ran.out)
     settings, data = record["configuration"], record["data"]
     assert record["configuration_name"] == "published"
     expected = {
         "lag": 2, "forecaster": "linear", "penalty": 0.1, "steps": 4, "learning_rate": 0.01, "random_state": 7,
-        "device": "auto",
+        "device": "auto", "hidden": 9, "penalty_batch": 3,
     }  # fmt: skip
     assert {name: settings[name] for name in expected} == expected
     assert (data["series"], data["exogenous"], data["missing"]) == (["river", "rain"], ["rain"], "drop")
@@ -81,9 +83,7 @@ def test_nothing_above_the_floor_is_written_and_said(grngc: Any, data_csv: Path)
 
 
 def test_divergence_is_one_line_and_writes_nothing(grngc: Any, data_csv: Path) -> None:
-    ran = grngc(
-        "discover", data_csv, "--out", "new/out", "--penalty", "1e38", "--steps", 20, "--learning-rate", 10, "-q"
-    )
+    ran = grngc("discover", data_csv, "--out", "new/out", *MLP, "--penalty", "1e38", "--learning-rate", 10, "-q")
     assert (ran.code, ran.out) == (3, "")
     assert ran.err.startswith("grngc: error: training diverged")
     assert ran.err.count("\n") == 1
@@ -99,7 +99,7 @@ def test_a_folder_in_use_is_refused_before_the_data_are_read(grngc: Any) -> None
 
 
 def test_overwrite(grngc: Any, data_csv: Path) -> None:
-    command = ("discover", data_csv, "--out", "out", "--steps", 2, "-q")
+    command = ("discover", data_csv, "--out", "out", *MLP, "-q")
     grngc(*command)
     assert grngc(*command).code == 2
     first = Path("out/edges.csv").read_text()

@@ -16,6 +16,7 @@ from grngc.errors import InputError
 from grngc.terminal import duration, exit_code_of, shown_progress
 from grngc.training import Progress
 
+MLP = ["--forecaster", "mlp", "--lag", "1"]
 COMMAND = [sys.executable, "-c", "import sys; from grngc.cli import main; sys.exit(main())"]
 
 
@@ -50,7 +51,7 @@ def test_too_large_a_job_is_no_bug(library: str, capsys: pytest.CaptureFixture[s
 
 
 def test_interruption_is_130_and_leaves_nothing(data_csv: Path) -> None:
-    command = [*COMMAND, "discover", "data.csv", "--out", "new", "--steps", "5000"]
+    command = [*COMMAND, "discover", "data.csv", "--out", "new", "--steps", "5000", *MLP]
     with subprocess.Popen(command, cwd=data_csv.parent, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert process.stderr.readline().startswith("grngc: training: step 500 of 5000")
@@ -95,7 +96,7 @@ def test_a_terminal_without_the_letters_is_served(data_csv: Path, monkeypatch: p
 def test_a_terminal_gets_a_bar(data_csv: Path) -> None:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*COMMAND, "discover", "data.csv", "--out", "out", "--steps", "60"],
+        [*COMMAND, "discover", "data.csv", "--out", "out", "--steps", "60", *MLP],
         cwd=data_csv.parent, stderr=theirs, stdout=subprocess.PIPE, text=True, env=os.environ | {"TERM": "xterm"},
     )  # fmt: skip
     os.close(theirs)

@@ -142,7 +142,8 @@ class _Clock:
         self.times: list[tuple[int, float]] = []
 
     def __call__(self, now: Progress) -> None:
-        self.times.append((now.step, time.monotonic()))
+        if now.doing == "training":  # not the trials before it, nor the floor after it
+            self.times.append((now.step, time.monotonic()))
 
     def seconds_per_step(self) -> float | None:
         """Return the median, which a reading half-way does not move; None for fewer than two calls."""
