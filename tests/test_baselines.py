@@ -8,8 +8,6 @@ from grngc.baselines import Correlation, LaggedCorrelation, RidgeVAR
 from grngc.baselines.ridge_var import ALPHAS
 from grngc.datasets import simulate_var, var_coefficients
 from grngc.errors import InputError
-from grngc.folds import FOLDS, folds
-from grngc.windows import make_windows
 
 COEFFICIENTS = var_coefficients(4, 2, density=0.4, random_state=3)
 LONG = simulate_var(COEFFICIENTS, 4000, random_state=3)
@@ -86,27 +84,6 @@ def test_cross_validation_trusts_clear_data_and_shrinks_noise() -> None:
     noise = np.random.default_rng(0).normal(size=(60, 8))
     assert RidgeVAR().fit(noise).alpha_ >= 1
     assert RidgeVAR().fit(noise.reshape(4, 15, 8)).alpha_ in ALPHAS
-
-
-def test_held_out_windows_share_no_point_with_the_rest() -> None:
-    lag = 3
-    windows = make_windows(as_panel(LONG[:60]), lag)
-    splits = list(folds(windows))
-    assert len(splits) == FOLDS
-    np.testing.assert_array_equal(sum(test.astype(int) for _, test in splits), 1)
-    for train, test in splits:
-        used = [{t - k for t in windows.time[mask] for k in range(lag + 1)} for mask in (train, test)]
-        assert not used[0] & used[1]
-
-
-def test_whole_trajectories_are_held_out() -> None:
-    windows = make_windows(as_panel([LONG[20 * r : 20 * r + 20] for r in range(7)]), 1)
-    splits = list(folds(windows))
-    assert len(splits) == FOLDS
-    np.testing.assert_array_equal(sum(test.astype(int) for _, test in splits), 1)
-    for train, test in splits:
-        np.testing.assert_array_equal(train, ~test)
-        assert not set(windows.trajectory[train]) & set(windows.trajectory[test])
 
 
 def test_ridge_var_refuses_what_cannot_be() -> None:

@@ -141,7 +141,7 @@ class TestDivergence:
     @pytest.mark.filterwarnings("ignore:.*transposed")
     def test_one_window_is_enough_to_fit(self) -> None:
         """It has no spread around its mean; an error near nothing is no divergence."""
-        GRNGC(lag=1, steps=200).fit([[1.0, 2.0], [3.0, 5.0]])
+        GRNGC(forecaster="mlp", lag=1, steps=200).fit([[1.0, 2.0], [3.0, 5.0]])
 
 
 def test_windows_are_cut_to_the_memory_budget(monkeypatch: pytest.MonkeyPatch) -> None:

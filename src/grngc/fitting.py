@@ -94,13 +94,18 @@ def fit_forecaster(
     with seeded(seed, device) as generator:
         forecaster = build_forecaster(recipe).to(device)
         if reads_sequence(forecaster):
-            _check_sequence(windows, batch)
+            _check_sequence(windows, batch, penalty_batch)
         chunk = windows_at_once(forecaster, x, memory_budget)
 
         def objective(inputs: Tensor, outputs: Tensor) -> tuple[float, float]:
             parts = torch.zeros(2, device=device)
             n = len(inputs)
-            m = n if penalty_batch is None else min(n, penalty_batch)  # any windows: the batch is drawn at random
+            m = n if penalty_batch is None else min(n, penalty_batch)
+            if (
+                m < n == len(x)
+            ):  # all windows, in order of time: any of them must do; a smaller batch is drawn at random
+                order = torch.randperm(n, generator=generator).to(device)
+                inputs, outputs = inputs[order], outputs[order]
             for part, truth in zip(inputs[:m].split(chunk), outputs[:m].split(chunk), strict=True):
                 forecast, size = gradient_penalty(forecaster, part, weight, norm=norm)  # eq. 11-13
                 error = (forecast - truth)[:, wanted].square().mean()  # eq. 8, the target read as x_t
@@ -182,10 +187,13 @@ def _solve(
     return Fitted(forecaster.to(device).eval(), record, size, found, near)
 
 
-def _check_sequence(windows: Windows, batch: int | None) -> None:
+def _check_sequence(windows: Windows, batch: int | None, penalty_batch: int | None) -> None:
     """Refuse what cannot be read as one sequence."""
-    if batch is not None and batch < len(windows):
-        raise InputError(f"this forecaster reads the whole record at every step; got batch={batch}: pass batch=None")
+    for name, value in (("batch", batch), ("penalty_batch", penalty_batch)):
+        if value is not None and value < len(windows):
+            raise InputError(
+                f"this forecaster reads the whole record at every step; got {name}={value}: pass {name}=None"
+            )
     joined = len(np.unique(windows.trajectory)) == 1
     if not joined or (np.diff(windows.time) != 1).any():
         came = "a record with missing values" if joined else f"{len(np.unique(windows.trajectory))} trajectories"

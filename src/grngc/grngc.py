@@ -78,8 +78,8 @@ class GRNGC(BaseEstimator):
         Adam from ``learning_rate``, decayed along a ``"cosine"`` or ``"constant"``, for ``steps`` updates of
         ``batch`` windows each (None: all windows).
     penalty_batch : int, optional
-        Windows of each batch that the penalty is measured on, for speed; None: all. The expected penalty and its
-        expected derivative do not depend on it.
+        Windows of each batch, drawn at random, that the penalty is measured on, for speed; None: all. The expected
+        penalty and its expected derivative do not depend on it.
     input_noise : float
         Standard deviation of Gaussian noise on the inputs while training, in units of ``scaling``.
     weight_decay : float
