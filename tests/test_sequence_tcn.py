@@ -159,9 +159,6 @@ class TestFit:
         [
             ({"batch": 20}, "reads the whole record at every step; got batch=20: pass batch=None"),
             ({"penalty_batch": 20}, "the whole record at every step; got penalty_batch=20: pass penalty_batch=None"),
-                {"penalty_batch": 20},
-                "reads the whole record at every step; got penalty_batch=20: pass penalty_batch=None",
-            ),
             ({"cross_boundary": False}, "one unbroken sequence; got 2 trajectories: pass cross_boundary=True"),
             ({"lag": 2}, "needs lag=1; got 2"),
             ({"forecaster_options": {"kernel": 0}}, "kernel must be at least 1"),

@@ -101,9 +101,7 @@ def fit_forecaster(
             parts = torch.zeros(2, device=device)
             n = len(inputs)
             m = n if penalty_batch is None else min(n, penalty_batch)
-            if (
-                m < n == len(x)
-            ):  # all windows, in order of time: any of them must do; a smaller batch is drawn at random
+            if m < n == len(x):  # all windows, in order of time; a smaller batch is drawn at random
                 order = torch.randperm(n, generator=generator).to(device)
                 inputs, outputs = inputs[order], outputs[order]
             for part, truth in zip(inputs[:m].split(chunk), outputs[:m].split(chunk), strict=True):
