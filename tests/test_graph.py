@@ -273,3 +273,68 @@ class TestFile:
             return
         np.testing.assert_array_equal(graph.scores, GRAPH.scores)
         assert graph.names == NAMES
+
+
+class TestNearness:
+    """Pairs whose score is exactly 0 are ordered by how near they are to another."""
+
+    SCORES = np.array([[0.5, 0.0, 0.2], [0.0, 0.0, 0.0], [0.01, 0.0, 0.4]])
+    NEAR = np.array([[1.0, 0.7, 1.0], [0.2, 0.9, 0.4], [1.0, 0.0, 1.0]])
+    GRAPH = CausalGraph(SCORES, NAMES, nearness=NEAR)
+
+    def test_it_orders_the_zeros_below_all_others(self) -> None:
+        ranking = self.GRAPH.ranking()
+        np.testing.assert_allclose(ranking, [[0.5, -0.3, 0.2], [-0.8, -0.1, -0.6], [0.01, -1.0, 0.4]])
+        entered = self.SCORES > 0
+        np.testing.assert_array_equal(ranking[entered], self.SCORES[entered])
+        assert ranking[~entered].max() < ranking[entered].min()
+
+    def test_within_targets_too(self) -> None:
+        plain = CausalGraph(self.SCORES, NAMES).ranking(per_target=True)
+        ranking = self.GRAPH.ranking(per_target=True)
+        entered = self.SCORES > 0
+        np.testing.assert_array_equal(ranking[entered], plain[entered])
+        np.testing.assert_allclose(ranking[~entered], self.NEAR[~entered] - 1)
+
+    def test_exogenous_rows_are_last(self) -> None:
+        """They are no statement, whatever else is none."""
+        graph = CausalGraph(np.where([[1], [0], [1]], self.SCORES, 0), NAMES, exogenous=("b",), nearness=self.NEAR)
+        ranking = graph.ranking()
+        np.testing.assert_array_equal(ranking[1], -1)
+        assert (np.delete(ranking, 1, axis=0) >= -1).all()
+        assert ranking[0, 1] == pytest.approx(-0.3)
+
+    def test_nothing_is_drawn_from_it(self) -> None:
+        without = CausalGraph(self.SCORES, NAMES)
+        for graph in (self.GRAPH, without):
+            assert [edge.score for edge in graph.edges()] == [0.2, 0.01, 0.0, 0.0, 0.0, 0.0]
+        assert self.GRAPH.edges() == without.edges()
+        assert self.GRAPH.edges(per_target=True) == without.edges(per_target=True)
+
+    def test_it_is_kept_in_the_file(self, tmp_path: Path) -> None:
+        again = CausalGraph.load(self.GRAPH.save(tmp_path / "graph.npz"))
+        np.testing.assert_array_equal(again.nearness, self.NEAR)
+        np.testing.assert_array_equal(again.ranking(), self.GRAPH.ranking())
+
+    def test_files_of_before_have_none(self, tmp_path: Path) -> None:
+        path = CausalGraph(self.SCORES, NAMES).save(tmp_path / "graph.npz")
+        with np.load(path) as archive:
+            assert "nearness" not in archive
+        again = CausalGraph.load(path)
+        assert again.nearness is None
+        np.testing.assert_array_equal(again.ranking(), self.SCORES)
+
+    @pytest.mark.parametrize(
+        "wrong", [np.full((3, 3), 1.1), np.full((3, 3), -0.1), np.full((3, 3), np.nan), np.ones((2, 3))]
+    )
+    def test_other_numbers_are_refused(self, wrong: np.ndarray) -> None:
+        with pytest.raises(InputError, match="nearness is a"):
+            CausalGraph(self.SCORES, NAMES, nearness=wrong)
+
+    def test_it_cannot_be_written_to(self) -> None:
+        given = self.NEAR.copy()
+        graph = CausalGraph(self.SCORES, NAMES, nearness=given)
+        given[:] = 0
+        np.testing.assert_array_equal(graph.nearness, self.NEAR)
+        with pytest.raises(ValueError, match="read-only"):
+            graph.nearness[0, 0] = 0
