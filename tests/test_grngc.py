@@ -152,6 +152,7 @@ CHANGES: dict[str, Any] = {
     "scaling": "per_trajectory",
     "cross_boundary": True,
     "lag_collapse": "max",
+    "contemporaneous": True,
     "random_state": 1,
 }
 """For every parameter that changes the graph, a value unlike the base's."""
@@ -159,7 +160,7 @@ WITHOUT_EFFECT = {"memory_budget": 1, "device": "auto"}
 BASE = QUICK | {
     "lag": 2, "skip": True, "penalty_scale": "per_output", "norm": "l1", "penalise_own_past": False,
     "learning_rate": 0.01, "schedule": "cosine", "weight_decay": 1.0, "scaling": "pooled", "cross_boundary": False,
-    "lag_collapse": "sum", "random_state": 0, "device": "cpu", "forecaster_options": None,
+    "lag_collapse": "sum", "contemporaneous": False, "random_state": 0, "device": "cpu", "forecaster_options": None,
 }  # fmt: skip
 
 

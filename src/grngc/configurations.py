@@ -25,6 +25,7 @@ _RELEASED: dict[str, Any] = {
     "scaling": "pooled",
     "cross_boundary": True,
     "lag_collapse": "sum",
+    "contemporaneous": False,
 }
 _KAN: dict[str, Any] = {"forecaster": "kan", "forecaster_options": {"base": "identity"}}
 _MLP: dict[str, Any] = {"forecaster": "mlp", "forecaster_options": {"activation": "relu"}}

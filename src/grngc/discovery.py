@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -177,6 +177,7 @@ def discover(
             "hidden": estimator.recipe_.options.get("hidden"),
             "penalty": estimator.penalty_,
             "candidates": estimator.choice_.candidates,
+            "contemporaneous": asdict(estimator.present_),
         },
         "seed": estimator.random_state,
         "data": describe(panel) | {"windows": estimator.n_windows_},

@@ -27,12 +27,18 @@ UNREADABLE = (
     zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 """What NumPy and zipfile raise for files that are damaged, or another's; found by fuzzing."""
+ARRAYS = ("scores", "lag_scores", "signs", "nearness", "contemporaneous")
+"""Of a file; all but the first may be missing."""
 SIGN_AGREEMENT = 0.5
 """A sign is + or - when the mean gradient is at least this share of the mean absolute gradient, else ±."""
 
 
 class Edge(NamedTuple):
-    """One directed statement, *source drives target*, with the lag in time steps (1 = the most recent)."""
+    """One directed statement, *source drives target*, with the lag in time steps (1 = the most recent).
+
+    Lag 0 makes no such statement: the two move together within one time step, in a direction that is unknown. Both
+    i -> j and j -> i then come from the same association.
+    """
 
     source: str
     target: str
@@ -49,7 +55,8 @@ class CausalGraph:
     ----------
     scores : array (target, source)
         Mean absolute input gradient, collapsed over lags; in standard deviations of the target per standard
-        deviation of the source when the series were standardised.
+        deviation of the source when the series were standardised. Where there is a contemporaneous part, its size is
+        in the sum.
     names : tuple of str
         Series names, the order of both axes.
     lag_scores : array (target, lag, source)
@@ -61,6 +68,9 @@ class CausalGraph:
     nearness : array (target, source), optional
         How near a score of exactly 0 is to being one, in [0, 1]: an order for the pairs that a linear fit left out
         (:func:`grngc.lasso.nearness`). Not a score: nothing is drawn from it.
+    contemporaneous : array (target, source), optional
+        Signed coefficients of the others' *present* values beside all pasts, in the units of scores; 0 on the
+        diagonal. They have no direction: see :mod:`grngc.contemporaneous`. None where the present was not read.
     """
 
     scores: np.ndarray
@@ -69,6 +79,7 @@ class CausalGraph:
     signs: np.ndarray = field(default=None)  # type: ignore[arg-type]
     exogenous: tuple[str, ...] = ()
     nearness: np.ndarray | None = None
+    contemporaneous: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         scores = np.array(self.scores, dtype=float)
@@ -92,18 +103,22 @@ class CausalGraph:
         near = None if self.nearness is None else np.array(self.nearness, dtype=float)
         if near is not None and (near.shape != (p, p) or not ((near >= 0) & (near <= 1)).all()):
             raise InputError(f"nearness is a ({p}, {p}) array of numbers from 0 to 1; got {near.shape}")
-        if not all(np.isfinite(array).all() for array in (scores, lags, signs)):
+        present = None if self.contemporaneous is None else np.array(self.contemporaneous, dtype=float)
+        if present is not None and (present.shape != (p, p) or present.diagonal().any()):
+            raise InputError(f"contemporaneous is a ({p}, {p}) array with 0 on its diagonal; got {present.shape}")
+        arrays = [array for array in (scores, lags, signs, near, present) if array is not None]
+        if not all(np.isfinite(array).all() for array in arrays):
             raise InputError("the scores of a graph are finite numbers; got NaN or infinity")
-        for array in (scores, lags, signs, *(() if near is None else (near,))):
+        for array in arrays:
             array.setflags(write=False)
         values = {"scores": scores, "lag_scores": lags, "signs": signs, "names": names, "exogenous": exogenous}
-        values["nearness"] = near
+        values |= {"nearness": near, "contemporaneous": present}
         for key, value in values.items():
             object.__setattr__(self, key, value)
 
     @property
     def n_lags(self) -> int:
-        """Number of lags the scores are resolved over."""
+        """Number of lags of the past that the scores are resolved over."""
         return self.lag_scores.shape[1]
 
     def edges(
@@ -126,21 +141,25 @@ class CausalGraph:
         own_past : bool
             Also the influence of each series on itself.
         by_lag : bool
-            One record for each pair *and lag*; otherwise one for each pair, with the lag of its largest part.
+            One record for each pair *and lag*, lag 0 too where the present was read; otherwise one for each pair, with
+            the lag of its largest part.
         per_target : bool
             Order by :meth:`ranking` with ``per_target=True``; the ``score`` stays what it is.
         """
-        size = self.lag_scores if by_lag else self.scores[:, None, :]
+        parts, signed, first_lag = self._parts()
+        size = parts if by_lag else self.scores[:, None, :]
         order = size * self._row_weights()[:, None, None] if per_target else size
         keep = (size >= min_score) & self._is_pair(own_past)[:, None, :]
+        if by_lag and first_lag == 0:
+            keep[:, 0] &= self._is_pair(own_past=False)  # no series is a source of its own present
         targets, lags, sources = np.nonzero(keep)
         first = np.lexsort((lags, targets, sources, -order[targets, lags, sources]))[:top]
-        best = self.lag_scores.argmax(axis=1)
+        best = parts.argmax(axis=1)
         records = []
         for j, k, i in zip(targets[first], lags[first], sources[first], strict=True):
             lag = k if by_lag else best[j, i]
-            name = Edge(self.names[i], self.names[j], int(lag) + 1, float(size[j, k, i]), self._sign(j, lag, i))
-            records.append(name)
+            sign = _sign(signed[j, lag, i], parts[j, lag, i])
+            records.append(Edge(self.names[i], self.names[j], int(lag) + first_lag, float(size[j, k, i]), sign))
         return records
 
     def ranking(self, *, per_target: bool = False) -> np.ndarray:
@@ -188,6 +207,8 @@ class CausalGraph:
         arrays |= {"names": np.array(self.names, dtype=np.str_), "meta": np.array(json.dumps(meta))}
         if self.nearness is not None:
             arrays["nearness"] = self.nearness
+        if self.contemporaneous is not None:
+            arrays["contemporaneous"] = self.contemporaneous
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
         return write_atomically(path, buffer.getvalue())
@@ -207,7 +228,7 @@ class CausalGraph:
                 if [name.rstrip("\0") for name in names] != archive["names"].tolist() and names:
                     raise ValueError("names differ")
                 arrays = (
-                    {key: archive[key] for key in ("scores", "lag_scores", "signs", "nearness") if key in archive}
+                    {key: archive[key] for key in ARRAYS if key in archive}
                     if version == FORMAT_VERSION
                     else {}
                 )
@@ -219,6 +240,14 @@ class CausalGraph:
             return cls(names=names, exogenous=tuple(meta["exogenous"]), **arrays)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path}: not a graph written by grngc ({error})") from error
+
+    def _parts(self) -> tuple[np.ndarray, np.ndarray, int]:
+        """Return sizes and signed values (target, lag, source) of all that a score is made of, and their first lag."""
+        if self.contemporaneous is None:
+            return self.lag_scores, self.signs, 1
+        present = self.contemporaneous[:, None]
+        sizes = np.concatenate([np.abs(present), self.lag_scores], axis=1)
+        return sizes, np.concatenate([present, self.signs], axis=1), 0
 
     def _row_weights(self) -> np.ndarray:
         """Return 1 / (mean of the target's off-diagonal row + mean of all), all 1 for an empty graph."""
@@ -233,8 +262,8 @@ class CausalGraph:
         rows = np.array([name not in self.exogenous for name in self.names])
         return rows[:, None] & (np.ones((p, p), bool) if own_past else ~np.eye(p, dtype=bool))
 
-    def _sign(self, target: int, lag: int, source: int) -> str:
-        signed, size = self.signs[target, lag, source], self.lag_scores[target, lag, source]
-        if abs(signed) < SIGN_AGREEMENT * size or signed == 0:
-            return "±"
-        return "+" if signed > 0 else "-"
+
+def _sign(signed: float, size: float) -> str:
+    if abs(signed) < SIGN_AGREEMENT * size or signed == 0:
+        return "±"
+    return "+" if signed > 0 else "-"

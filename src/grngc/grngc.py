@@ -8,6 +8,7 @@ docs/equations.md says which function is which equation, and docs/decisions how 
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from .contemporaneous import Present, present_coefficients, present_floor, weigh_present
 from .estimators import forget, remember_series
 from .fitting import Fitted, fit_forecaster
 from .floor import noise_floor
@@ -92,6 +94,12 @@ class GRNGC(BaseEstimator):
         Train on windows that cross from one trajectory into the next, as published code does.
     lag_collapse : {"sum", "max", "l2"}
         From (target, lag, source) to (target, source).
+    contemporaneous : bool or "auto"
+        Whether what series do *within* one time step counts too: to the scores are added the sizes of the
+        coefficients of the others' present values, in a linear regression on all pasts and the others' present. Those
+        say that two series move together, not which drives which. ``"auto"``: where a linear forecaster is used, the
+        pasts of others hardly help it and their present clearly does, as in a record sampled too slowly for its
+        couplings; see :mod:`grngc.contemporaneous`. The forecaster itself only ever sees the past.
     random_state : int
         The same seed gives the same graph on the same machine.
     device : str
@@ -111,6 +119,8 @@ class GRNGC(BaseEstimator):
         scores are sums over later forecasts, which the floor's linear surrogates say nothing about.
     choice_ : Choice
         Forecaster and lag, and the held-out errors they were chosen by.
+    present_ : Present
+        Whether the contemporaneous part is used, and what it and the others' pasts save of the held-out error.
     penalty_ : float
         The penalty used, in units of ``penalty_scale``.
     panel_ : Panel
@@ -152,12 +162,13 @@ class GRNGC(BaseEstimator):
         schedule: str = "cosine",
         steps: int = 1000,
         batch: int | None = 256,
-        penalty_batch: int | None = 64,
+        penalty_batch: int | None = 32,
         input_noise: float = 0.3,
         weight_decay: float = 1.0,
         scaling: str = "pooled",
         cross_boundary: bool = False,
         lag_collapse: str = "sum",
+        contemporaneous: bool | Literal["auto"] = "auto",
         random_state: int = 0,
         device: str = "cpu",
         memory_budget: int = MEMORY_BUDGET,
@@ -181,6 +192,7 @@ class GRNGC(BaseEstimator):
         self.scaling = scaling
         self.cross_boundary = cross_boundary
         self.lag_collapse = lag_collapse
+        self.contemporaneous = contemporaneous
         self.random_state = random_state
         self.device = device
         self.memory_budget = memory_budget
@@ -231,29 +243,32 @@ class GRNGC(BaseEstimator):
         windows = make_windows(scaled, choice.lag, cross_boundary=self.cross_boundary)
         recipe = self._recipe(choice.forecaster, choice.lag, panel.n_series)
         collapse = COLLAPSES[self.lag_collapse]
-        watch = None if snapshot is None else lambda step, found: snapshot(step, collapse(found))
+        present = self._weigh_present(choice, windows, panel.targets)
+        together, near = self._together(windows, panel.targets) if present.used else (None, None)
+        added = 0.0 if together is None else np.abs(together)
+        watch = None if snapshot is None else lambda step, found: snapshot(step, collapse(found) + added)
         fitted = self._fit(
             recipe, windows, panel.targets, device, progress=progress, snapshot=watch, snapshot_every=snapshot_every
         )
         scores = collapse(fitted.lag_scores)
+        nearness = None if fitted.nearness is None else fitted.nearness.max(axis=1)
         self.graph_ = CausalGraph(
-            scores,
+            scores + added,
             panel.names,
             fitted.lag_scores,
             fitted.signs,
             exogenous=panel.exogenous,
-            nearness=None if fitted.nearness is None else fitted.nearness.max(axis=1),
+            nearness=nearness if nearness is None or near is None else np.maximum(nearness, near),
+            contemporaneous=together,
         )
-        self.choice_, self.penalty_ = choice, self._penalty(windows, panel.targets)
+        self.choice_, self.present_, self.penalty_ = choice, present, self._penalty(windows, panel.targets)
         self.noise_floor_ = math.nan
         if not reads_sequence(fitted.forecaster):
             self.noise_floor_ = noise_floor(
                 windows,
-                self._weights(windows, panel.targets) * panel.targets.sum(),
+                self._weights_per_output(windows, panel.targets),
                 panel.targets,
-                norm=self.norm,
                 collapse=collapse,
-                input_noise=self.input_noise,
                 scores=scores,
                 refit=lambda others: (
                     self._fit(
@@ -261,7 +276,10 @@ class GRNGC(BaseEstimator):
                     ).lag_scores
                 ),
                 random_state=self.random_state,
+                **self._exact(),
             )
+            if present.used:
+                self.noise_floor_ = max(self.noise_floor_, self._floor_together(windows, panel.targets))
         self.forecaster_, self.record_, self.recipe_ = fitted.forecaster, fitted.record, recipe
         self.panel_, self.scaling_, self.n_windows_ = panel, scaling, len(windows)
         remember_series(self, X, panel)
@@ -285,6 +303,31 @@ class GRNGC(BaseEstimator):
             lags = (1,)
         return choose(forecasters, lags, cut, train, scaled.targets)
 
+    def _weigh_present(self, choice: Choice, windows: Windows, targets: np.ndarray) -> Present:
+        """Decide whether what series do within one time step counts."""
+        automatic = isinstance(self.contemporaneous, str)
+        if not self.contemporaneous or (automatic and choice.forecaster != "linear"):
+            return Present(False)
+        found = weigh_present(windows, lambda some: self._weights_per_output(some, targets), targets, **self._exact())
+        return found if automatic else replace(found, used=True)
+
+    def _together(self, windows: Windows, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        return present_coefficients(windows, self._weights_per_output(windows, targets), targets, **self._exact())
+
+    def _floor_together(self, windows: Windows, targets: np.ndarray) -> float:
+        return present_floor(
+            windows,
+            self._weights_per_output(windows, targets),
+            targets,
+            collapse=COLLAPSES[self.lag_collapse],
+            random_state=self.random_state,
+            **self._exact(),
+        )
+
+    def _exact(self) -> dict[str, Any]:
+        """Return what exact linear fits are told beside their weights."""
+        return {"norm": self.norm, "input_noise": self.input_noise}
+
     def _fit(
         self, recipe: Recipe, windows: Windows, targets: np.ndarray, device: torch.device, **course: Any
     ) -> Fitted:
@@ -305,6 +348,8 @@ class GRNGC(BaseEstimator):
 
     def forecast(self, steps: int = 1, *, exogenous: ArrayLike | None = None) -> np.ndarray:
         """Continue every fitted trajectory, one step at a time, each forecast feeding the next.
+
+        Only the past is read: a contemporaneous part of the graph helps no forecast.
 
         Parameters
         ----------
@@ -352,6 +397,10 @@ class GRNGC(BaseEstimator):
         scale = self._penalty(windows, targets) / (targets.sum() if self.penalty_scale == "per_output" else 1)
         penalised = np.ones((p, p)) if self.penalise_own_past else 1 - np.eye(p)
         return (scale * targets[:, None] * penalised)[:, None, :].repeat(lags, axis=1)
+
+    def _weights_per_output(self, windows: Windows, targets: np.ndarray) -> np.ndarray:
+        """Return the same beside each target's own squared error, not their mean."""
+        return self._weights(windows, targets) * targets.sum()
 
 
 def _doing(what: str, progress: Callable[[Progress], None] | None) -> Callable[[Progress], None] | None:

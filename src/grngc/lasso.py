@@ -34,7 +34,7 @@ def penalised_linear(
     ----------
     x, y : array (window, lag, series), (window, series)
     weights : array (target, lag, source)
-    admitted : bool array (target, source)
+    admitted : bool array (target, source) or (target, lag, source)
         Which coefficients may differ from 0.
     norm : {"l1", "frobenius"}
     input_noise : float
@@ -45,7 +45,7 @@ def penalised_linear(
     """
     n, lags, p = x.shape
     flat, w = x.reshape(n, lags * p), weights.reshape(p, lags * p)
-    open_to = np.tile(admitted, lags)
+    open_to = np.tile(admitted, lags) if admitted.ndim == 2 else admitted.reshape(p, lags * p)
     gram = flat.T @ flat / n + input_noise**2 * np.eye(lags * p)
     cross = y.T @ flat / n
     if norm == "frobenius" or not w.any():

@@ -30,7 +30,7 @@ _CHOICES: dict[str, Iterable[str]] = {
 }
 _LEAST = {"steps": 1, "hidden": 1, "batch": 1, "penalty_batch": 1, "memory_budget": 1, "random_state": 0, "lag": 1}
 _OPTIONAL = ("batch", "penalty_batch")
-_AUTOMATIC = ("forecaster", "lag", "hidden", "penalty")
+_AUTOMATIC = ("forecaster", "lag", "hidden", "penalty", "contemporaneous")
 _SWITCHES = ("skip", "penalise_own_past", "cross_boundary")
 _AMOUNTS = ("penalty", "input_noise", "weight_decay", "learning_rate")
 
@@ -47,6 +47,10 @@ def check_parameters(values: Mapping[str, Any]) -> None:
     for name in _SWITCHES:
         if not isinstance(values[name], (bool, np.bool_)):
             raise InputError(f"{name} must be True or False; got {values[name]!r}")
+    if not _left_open("contemporaneous", values["contemporaneous"]) and not isinstance(
+        values["contemporaneous"], (bool, np.bool_)
+    ):
+        raise InputError(f"contemporaneous must be True, False or 'auto'; got {values['contemporaneous']!r}")
     for name in _AMOUNTS:
         value = values[name]
         if _left_open(name, value):

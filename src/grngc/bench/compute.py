@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,7 @@ def _fitted(cell: Cell, dataset: Dataset) -> dict[str, Any]:
             "lag": estimator.choice_.lag,
             "penalty": estimator.penalty_,
             "candidates": list(estimator.choice_.candidates),
+            "contemporaneous": asdict(estimator.present_),
         },
         "n_parameters": sum(parameter.numel() for parameter in estimator.forecaster_.parameters()),
         "n_windows": estimator.n_windows_,

@@ -1,0 +1,211 @@
+"""Which series move together *within* one time step, for records sampled too slowly for their couplings.
+
+Where couplings act faster than the record is sampled (fMRI, one volume every few seconds), the past of the other series
+forecasts nothing, but their present does. Then, and only then, the present is read too: each target is regressed on
+its own past, the others' past and the others' *present* at once. A partial association at one moment has no
+direction: the coefficients of i on j and of j on i come from the same one. See decision 0013.
+
+References
+----------
+C. W. J. Granger, Investigating causal relations by econometric models and cross-spectral methods, Econometrica 37
+(1969): instantaneous causality, and that slow sampling makes it.
+N. Meinshausen, P. Bühlmann, High-dimensional graphs and variable selection with the lasso, Ann. Stat. 34 (2006): one
+penalised regression a target.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .errors import InputError
+from .floor import ADAM_FLOOR, FEWEST_WINDOWS, MARGIN, SURROGATES, other_times
+from .folds import folds
+from .lasso import nearness, penalised_linear
+from .windows import Windows
+
+PRESENT_PAYS = 0.05
+"""Share of the held-out error that the others' present must save to be used."""
+
+PASTS_PAY = 0.02
+"""Where the others' pasts save this share of the held-out error or more, the record is sampled fast enough to see which
+series moves first, and the present is left alone."""
+
+FOR_FORECASTS, FOR_THE_GRAPH = 200, 20_000
+"""Steps of the exact fit at most, where its forecasts or largest coefficient are wanted, and where all of them are."""
+
+Fit = Callable[[Windows, np.ndarray, np.ndarray], np.ndarray]
+"""Centred windows, weights and admitted (target, lag, source) -> coefficients (target, lag, source)."""
+
+
+@dataclass(frozen=True)
+class Present:
+    """Whether the others' present is used, and what forecasts of windows held out say about it.
+
+    Attributes
+    ----------
+    used : bool
+    present_saves : float
+        Share of the squared error of linear forecasts from all pasts that the others' present saves. NaN where it was
+        not looked at, or the record is too short to hold any of it out.
+    pasts_save : float
+        Share of the squared error of linear forecasts from the own past alone that the others' pasts save; NaN too.
+    """
+
+    used: bool
+    present_saves: float = math.nan
+    pasts_save: float = math.nan
+
+
+def weigh_present(
+    windows: Windows,
+    weigh: Callable[[Windows], np.ndarray],
+    targets: np.ndarray,
+    *,
+    norm: str,
+    input_noise: float,
+) -> Present:
+    """Decide by linear forecasts of windows held out whether the present tells what the pasts do not.
+
+    Parameters
+    ----------
+    windows : Windows
+        Standardised.
+    weigh : callable
+        Windows -> the penalty's weight of each entry (target, lag, source), per output; 0 where free. Asked for the
+        windows of every fold: the automatic penalty depends on their number.
+    targets : bool array (series,)
+        False where exogenous.
+    norm : {"l1", "frobenius"}
+    input_noise : float
+        As in training: a ridge, on the present too.
+    """
+    fit = _solver(norm, input_noise, FOR_FORECASTS)
+
+    def missed(known: Windows, held: Windows, weights: np.ndarray, admitted: np.ndarray) -> float:
+        found = fit(_centred(known), weights, admitted)
+        forecast = np.einsum("jli,nli->nj", found, held.x - known.x.mean(axis=0)) + known.y.mean(axis=0)
+        return float(np.square(held.y - forecast)[:, targets].sum())
+
+    errors = np.zeros(3)
+    try:
+        for seen, unseen in folds(windows):
+            known, held = windows.subset(seen), windows.subset(unseen)
+            weights = weigh(known)
+            every = np.ones_like(weights, dtype=bool)
+            own = every & np.eye(len(targets), dtype=bool)[:, None]
+            pair = _with_present(known), _with_present(held)
+            errors += [
+                missed(known, held, weights, own),
+                missed(known, held, weights, every),
+                missed(*pair, _weights_with_present(weights), _admitted_with_present(every)),
+            ]
+    except InputError:
+        return Present(False)  # too short a record to hold any of it out
+    from_own, from_pasts, from_present = errors
+    if min(from_own, from_pasts) <= 0:
+        return Present(False)
+    present_saves, pasts_save = 1 - from_present / from_pasts, 1 - from_pasts / from_own
+    used = present_saves > PRESENT_PAYS and pasts_save < PASTS_PAY
+    return Present(bool(used), float(present_saves), float(pasts_save))
+
+
+def present_coefficients(
+    windows: Windows, weights: np.ndarray, targets: np.ndarray, *, norm: str, input_noise: float
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the coefficients of the others' present (target, source), and how near those of 0 are to entering.
+
+    Entries of a series on itself and rows of exogenous series are 0. An exogenous series may be a source: what it is at
+    the moment is known. Nearness is :func:`grngc.lasso.nearness`; None for a squared norm, which leaves nothing out.
+
+    Parameters
+    ----------
+    windows, targets, norm, input_noise
+        As for :func:`weigh_present`.
+    weights : array (target, lag, source)
+        The penalty's, per output. The present of another series costs what its last step does.
+    """
+    task, joint = _centred(_with_present(windows)), _weights_with_present(weights)
+    admitted = _admitted_with_present(np.ones_like(weights, dtype=bool)) & targets[:, None, None]
+    found = _solver(norm, input_noise, FOR_THE_GRAPH)(task, joint, admitted)
+    if norm != "l1":
+        return found[:, 0], None
+    return found[:, 0], (nearness(task.x, task.y, found, joint, input_noise=input_noise) * admitted)[:, 0]
+
+
+def present_floor(
+    windows: Windows,
+    weights: np.ndarray,
+    targets: np.ndarray,
+    *,
+    norm: str,
+    collapse: Callable[[np.ndarray], np.ndarray],
+    input_noise: float,
+    random_state: int,
+) -> float:
+    """Return what scores with a contemporaneous part stay below where nothing is coupled; see :mod:`grngc.floor`.
+
+    The surrogates are the floor's: every target keeps what its own past leaves unexplained, and gets the other series'
+    pasts *and presents* from other times. All sources move together, so they keep what they share, and no two of them
+    fall in step with a target by having been moved alike. The statistic is the graph's: the largest sum of collapsed
+    lagged coefficients and the present one.
+
+    Parameters
+    ----------
+    windows, weights, targets, norm, input_noise
+        As for :func:`present_coefficients`.
+    collapse : callable
+        (target, lag, source) -> (target, source), as for the graph.
+    random_state : int
+    """
+    if len(windows) < FEWEST_WINDOWS:
+        return math.inf
+    own = np.eye(len(targets), dtype=bool)
+    between = np.logical_and(~own, targets[:, None])
+    if not between.any():
+        return ADAM_FLOOR
+    rng = np.random.default_rng(random_state)
+    fit = _solver(norm, input_noise, FOR_FORECASTS)
+    every, joint = np.ones_like(weights, dtype=bool), _weights_with_present(weights)
+    centred = _centred(windows)
+    own_past = fit(centred, weights, every & own[:, None])
+    unexplained = centred.y - np.einsum("jli,nli->nj", own_past, centred.x)
+    task = replace(_with_present(centred), y=unexplained)
+
+    def largest() -> float:
+        made = replace(task, x=task.x[other_times(windows, rng)])
+        lagged = fit(replace(made, x=made.x[:, 1:]), weights, every)
+        present = fit(made, joint, _admitted_with_present(every))[:, 0]
+        return float((collapse(np.abs(lagged)) + np.abs(present))[between].max())
+
+    return float(ADAM_FLOOR + MARGIN * np.median([largest() for _ in range(SURROGATES)]))
+
+
+def _solver(norm: str, input_noise: float, iterations: int) -> Fit:
+    def fit(task: Windows, weights: np.ndarray, admitted: np.ndarray) -> np.ndarray:
+        found, _ = penalised_linear(
+            task.x, task.y, weights, admitted=admitted, norm=norm, input_noise=input_noise, iterations=iterations
+        )
+        return found
+
+    return fit
+
+
+def _centred(windows: Windows) -> Windows:
+    return replace(windows, x=windows.x - windows.x.mean(axis=0), y=windows.y - windows.y.mean(axis=0))
+
+
+def _with_present(windows: Windows) -> Windows:
+    """Return windows that begin with the present: in this file, and nowhere else, index 0 may be lag 0."""
+    return replace(windows, x=np.concatenate([windows.y[:, None], windows.x], axis=1))
+
+
+def _weights_with_present(weights: np.ndarray) -> np.ndarray:
+    return np.concatenate([weights[:, :1], weights], axis=1)
+
+
+def _admitted_with_present(admitted: np.ndarray) -> np.ndarray:
+    """Put before what is admitted (target, lag, source) the present of all others."""
+    others = ~np.eye(len(admitted), dtype=bool)
+    return np.concatenate([others[:, None], admitted], axis=1)
