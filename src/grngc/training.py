@@ -12,9 +12,11 @@ from torch import Tensor, nn
 
 from .arguments import check_choice
 from .errors import DivergenceError
+from .floor import ADAM_FLOOR
 
 SETTLED = 0.15
-"""Training has converged when its second half moved the scores by less than this share of their sum ..."""
+"""Training has converged when its second half moved the scores by less than this share of their sum, those aside that
+mean nothing before and after (``ADAM_FLOOR``) ..."""
 
 ENOUGH_REACH = 1.0
 """... and Adam, which moves a parameter by about the learning rate a step, could move one this far in all: a score of
@@ -61,7 +63,8 @@ class Record:
     trace : tuple of dict
         About a hundred rows ``step, loss, forecast_error, penalty``, each the mean since the row before.
     score_change : float
-        Sum of the absolute changes of the scores over the second half of the steps, as a share of their sum.
+        Sum of the absolute changes of the scores over the second half of the steps, as a share of their sum; pairs
+        that are below ``ADAM_FLOOR`` before and after are jitter of the optimiser, and left out.
     reach : float
         Sum of the learning rates of all steps.
     seconds : float
@@ -188,7 +191,8 @@ def minimise(
     if trace[-1]["forecast_error"] > RAN_AWAY * max(trivial, first):
         worse = f"the forecast error ended at {trace[-1]['forecast_error']:.3g}, the mean alone gives {trivial:.3g}"
         raise DivergenceError(_message(worse, learning_rate))
-    change = float(np.abs(after - before).sum() / max(after.sum(), LEAST_PER_TARGET * len(after)))
+    moved = np.abs(after - before)[np.maximum(after, before) > ADAM_FLOOR].sum()
+    change = float(moved / max(after.sum(), LEAST_PER_TARGET * len(after)))
     reach = learning_rate * sum(SCHEDULES[schedule](step / steps) for step in range(steps))
     return Record(steps, tuple(trace), change, reach, time.monotonic() - start)
 
