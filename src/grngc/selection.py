@@ -182,11 +182,11 @@ def _adds(trial: _Trial, simpler: _Trial) -> bool:
     """
     here, there = trial.beside(simpler)
     apart = there - here  # forecast of the trial - forecast of the simpler one
-    covariance, size = (there * apart).sum(axis=1), np.square(apart).sum()
-    before = np.square(there).sum()
+    size, before = np.square(apart).sum(), np.square(there).sum()
     if len(there) < 2 or not size or not before:
         trial.adds = 0.0
         return False
+    covariance = (there * apart).sum(axis=1)
     share = min(max(covariance.sum() / size, 0.0), 1.0)
     trial.adds = float(1 - np.square(there - share * apart).sum() / before)
     spread = covariance.std(ddof=1) * np.sqrt(len(covariance))

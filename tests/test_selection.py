@@ -1,0 +1,244 @@
+"""Forecaster and lag from held-out forecasts: the rule on made-up forecasts, then series whose regime is known."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from grngc.datasets import lorenz96
+from grngc.errors import DivergenceError, InputError
+from grngc.grngc import GRNGC
+from grngc.panel import Panel, as_panel
+from grngc.selection import ADDS, BETTER_LAG, Choice, Forecast, choose
+from grngc.windows import Windows, make_windows
+from simulated import Bump, autoregression
+
+LAGS = (1, 2, 3, 4, 5)
+TIMES = 4000
+CLOCK = Panel((np.repeat(np.arange(TIMES, dtype=float)[:, None], 2, axis=1),), ("a", "b"))
+A, B, C = np.linalg.qr(np.random.default_rng(0).normal(size=(TIMES, 3)))[0].T * math.sqrt(TIMES)
+"""By time: three things a forecast may miss, of unit variance, that have nothing to do with each other."""
+
+Missed = dict[tuple[str, int], np.ndarray | None]
+
+
+def chosen(missed: Missed, *, longest: int = 5, lags: tuple[int, ...] = LAGS) -> Choice:
+    """Choose where each candidate misses what is written down for it (None: it diverges), and no other may be tried."""
+
+    def cut(lag: int) -> Windows:
+        if lag > longest:
+            raise InputError("too short")
+        return make_windows(CLOCK, lag)
+
+    def train(forecaster: str, windows: Windows) -> Forecast:
+        off = missed[forecaster, windows.x.shape[1]]
+        if off is None:
+            raise DivergenceError("ran away")
+        return lambda x: x[:, 0] + 1 - off[x[:, 0, 0].astype(int) + 1]
+
+    forecasters = tuple(dict.fromkeys(name for name, _ in missed))
+    choice = choose(forecasters, lags, cut, train, np.ones(2, bool))
+    tried = [(one["forecaster"], one["lag"]) for one in choice.candidates]
+    assert sorted(tried) == sorted(key for key in missed if key[1] <= longest)
+    return choice
+
+
+def both(off: np.ndarray) -> np.ndarray:
+    return np.stack([off, off], axis=1)
+
+
+def linear(*sizes: float) -> Missed:
+    """What a straight line misses at each lag: always the same thing, more or less of it."""
+    return {("linear", lag): size * both(A) for lag, size in enumerate(sizes, 1)}
+
+
+def taken(missed: Missed, **options: Any) -> tuple[str, int]:
+    choice = chosen(missed, **options)
+    return choice.forecaster, choice.lag
+
+
+class TestTheRule:
+    def test_a_lag_is_added_as_long_as_each_saves_clearly(self) -> None:
+        clear, little = math.sqrt(1 - BETTER_LAG - 0.01), math.sqrt(1 - BETTER_LAG + 0.01)
+        assert taken(linear(*(clear**k for k in LAGS))) == ("linear", 5)
+        assert taken(linear(1, clear, 0.99 * clear)) == ("linear", 2)
+        assert taken(linear(1, little)) == ("linear", 1)
+        assert taken(linear(1, 2)) == ("linear", 1)
+
+    def test_one_that_bends_and_forecasts_better_is_taken(self) -> None:
+        assert taken(linear(1, 1) | {("mlp", 1): both(0.8 * A)}) == ("mlp", 1)
+
+    def test_one_that_forecasts_worse_and_adds_is_taken(self) -> None:
+        """It knows b, which the straight line misses, and is off by c, which no graph will show."""
+        straight = {("linear", lag): both(A + B) for lag in (1, 2)}
+        choice = chosen(straight | {("mlp", 1): both(A + 1.5 * C)})
+        assert (choice.forecaster, choice.lag) == ("mlp", 1)
+        rows = {one["forecaster"]: one for one in choice.candidates}
+        assert rows["mlp"]["error"] > 1.2 * rows["linear"]["error"]
+        # the best mixture takes var(b) / (var(b) + 2.25 var(c)) of it and saves that share of b's half of the error
+        assert rows["mlp"]["adds"] == pytest.approx(0.5 / 3.25, abs=0.06)
+        assert "adds" not in rows["linear"]
+
+    def test_one_that_adds_nothing_is_not_taken(self) -> None:
+        assert taken(linear(1, 1) | {("mlp", 1): both(A + C)}) == ("linear", 1)  # the same, and noise
+        assert taken(linear(1, 1) | {("mlp", 1): both(3 * A)}) == ("linear", 1)
+        assert taken(linear(1, 1) | {("mlp", 1): both(A)}) == ("linear", 1)  # the very same
+        assert taken(linear(0, 0) | {("mlp", 1): both(A)}) == ("linear", 1)  # there is nothing to add to
+
+    def test_what_is_added_must_be_more_than_a_trifle_and_sure(self) -> None:
+        assert taken(linear(1, 1) | {("mlp", 1): both(0.9995 * A)}) == ("linear", 1)
+        once = np.zeros(TIMES)
+        once[TIMES // 2] = 100.0  # one window that it happens to know
+        straight = {("linear", lag): both(A + once) for lag in (1, 2)}
+        choice = chosen(straight | {("mlp", 1): both(A)})
+        assert choice.candidates[-1]["adds"] > 0.5
+        assert choice.forecaster == "linear"
+
+    def test_it_is_tried_at_one_lag_and_at_those_found(self) -> None:
+        """What a straight line needs three lags for may take one that bends."""
+        three = linear(1, 0.9, 0.8, 0.8)
+        assert taken(three | {("mlp", 1): both(0.6 * A), ("mlp", 3): both(0.59 * A)}) == ("mlp", 1)
+        assert taken(three | {("mlp", 1): both(0.6 * A), ("mlp", 3): both(0.4 * A)}) == ("mlp", 3)
+        assert taken(three | {("mlp", 1): both(A + B), ("mlp", 3): both(0.9 * A + B)}) == ("linear", 3)
+
+    def test_lags_the_record_is_too_short_for_are_not_taken(self) -> None:
+        missed = linear(1, 0.7, 0.1) | {("mlp", 1): both(A + C), ("mlp", 2): both(0.7 * A + C)}
+        assert taken(missed, longest=2) == ("linear", 2)
+
+    def test_a_record_too_short_to_hold_any_out_takes_the_simplest(self) -> None:
+        choice = chosen(linear(1) | {("mlp", 1): both(0 * A)}, longest=0)
+        assert (choice.forecaster, choice.lag, choice.candidates) == ("linear", 1, ())
+
+    def test_what_diverges_is_lost(self) -> None:
+        choice = chosen(linear(1, 1) | {("mlp", 1): None})
+        assert (choice.forecaster, choice.lag) == ("linear", 1)
+        assert math.isnan(choice.candidates[-1]["error"])
+
+    def test_a_single_candidate_is_not_tried(self) -> None:
+        def never(*_: Any) -> Any:
+            raise AssertionError
+
+        choice = choose(("mlp",), (4,), never, never, np.ones(2, bool))
+        assert (choice.forecaster, choice.lag, choice.candidates) == ("mlp", 4, ())
+
+    @pytest.mark.parametrize(("targets", "best"), [([True, False], "mlp"), ([False, True], "linear")])
+    def test_exogenous_series_do_not_count(self, targets: list[bool], best: str) -> None:
+        off = {"linear": np.stack([A, B], axis=1), "mlp": np.stack([0.5 * A, B + C], axis=1)}
+
+        def train(forecaster: str, windows: Windows) -> Forecast:
+            return lambda x: x[:, 0] + 1 - off[forecaster][x[:, 0, 0].astype(int) + 1]
+
+        choice = choose(("linear", "mlp"), (1,), lambda lag: make_windows(CLOCK, lag), train, np.array(targets))
+        assert choice.forecaster == best
+
+    def test_candidates_without_a_common_window_are_not_compared(self) -> None:
+        """The windows at one lag and those at two are from different trajectories; nobody stumbles."""
+
+        def cut(lag: int) -> Windows:
+            windows = make_windows(CLOCK, lag)
+            return Windows(windows.x, windows.y, windows.trajectory + lag, windows.time)
+
+        def train(forecaster: str, windows: Windows) -> Forecast:
+            return lambda x: x[:, 0] + (1 if forecaster == "mlp" else 2)
+
+        choice = choose(("linear", "mlp"), (1, 2), cut, train, np.ones(2, bool))
+        assert choice.lag == 1
+
+
+@pytest.mark.parametrize("lengths", [[60], [30, 30, 20], [20] * 7])
+def test_held_out_windows_share_no_point_with_training(lengths: list[int]) -> None:
+    marked = [np.stack([np.full(n, r), np.arange(n)], axis=1).astype(float) for r, n in enumerate(lengths)]
+    panel = Panel(tuple(marked), ("trajectory", "time"))
+    held: set[tuple[str, int]] = set()
+
+    def points(x: np.ndarray) -> set[tuple[float, float]]:
+        """The points of windows and the one that follows."""
+        ahead = x[:, :1] + np.array([0, 1])
+        return {tuple(point) for point in np.concatenate([ahead, x], axis=1).reshape(-1, 2)}
+
+    def train(forecaster: str, windows: Windows) -> Callable[[np.ndarray], np.ndarray]:
+        seen = points(windows.x)
+        lag = windows.x.shape[1]
+
+        def forecast(x: np.ndarray) -> np.ndarray:
+            assert not points(x) & seen
+            held.add((forecaster, lag))
+            return np.full((len(x), 2), 10.0**-lag)
+
+        return forecast
+
+    choose(("linear", "mlp"), LAGS, lambda lag: make_windows(panel, lag), train, np.ones(2, bool))
+    assert ("linear", 1) in held
+    assert ("mlp", 1) in held
+
+
+class TestRegimes:
+    def test_a_sparse_var_wants_a_straight_line_and_one_lag(self) -> None:
+        x = autoregression({(0, 1, 1): 0.6, (1, 2, 1): 0.6, (2, 3, 1): -0.6, (4, 4, 1): 0.5}, 400, 5)
+        model = GRNGC().fit(x)
+        assert (model.choice_.forecaster, model.choice_.lag) == ("linear", 1)
+        assert {(edge.source, edge.target) for edge in model.graph_.edges(top=3)} == {
+            ("x1", "x2"),
+            ("x2", "x3"),
+            ("x3", "x4"),
+        }
+        assert model.recipe_.options == {}
+        assert model.record_.exact
+
+    def test_dynamics_of_second_order_want_two_lags(self) -> None:
+        own = {(i, i, 1): 1.2 for i in range(3)} | {(i, i, 2): -0.7 for i in range(3)}
+        model = GRNGC().fit(autoregression(own | {(0, 1, 2): 0.8}, 400, 3))
+        assert (model.choice_.forecaster, model.choice_.lag) == ("linear", 2)
+        edge = model.graph_.edges(top=1)[0]
+        assert (edge.source, edge.target, edge.lag) == ("x1", "x2", 2)
+        assert model.forecast(2).shape == (2, 3)
+
+    def test_chaos_wants_a_forecaster_that_bends(self) -> None:
+        dataset = lorenz96(10, 500, 10.0)
+        model = GRNGC(steps=300).fit(dataset.panel)
+        assert model.choice_.forecaster == "mlp"
+        assert model.recipe_.options == {"hidden": 64}
+        (row,) = [one for one in model.choice_.candidates if "adds" in one]
+        assert (row["forecaster"], row["lag"]) == ("mlp", model.choice_.lag)
+        assert row["adds"] > 10 * ADDS
+
+    def test_the_same_seed_chooses_by_the_same_errors(self) -> None:
+        x = autoregression({(0, 1, 1): 0.8}, 120, 3)
+        first, second, other = (GRNGC(steps=50, random_state=seed).fit(x).choice_ for seed in (0, 0, 1))
+        assert first.candidates == second.candidates
+        assert first.candidates != other.candidates  # the MLP's
+        assert (first.forecaster, first.lag) == (second.forecaster, second.lag)
+
+    def test_a_forecaster_of_the_users_own_gets_its_lag(self) -> None:
+        x = autoregression({(0, 0, 2): 0.9, (1, 1, 2): 0.9}, 300, 2)
+        model = GRNGC(forecaster=Bump, steps=200).fit(x)
+        assert {one["forecaster"] for one in model.choice_.candidates} == {Bump}
+        assert [one["lag"] for one in model.choice_.candidates] == [1, 2, 3]
+        assert model.choice_.lag == model.recipe_.n_lags == model.graph_.n_lags == 2
+
+    def test_a_lag_that_is_given_stays_and_so_does_a_forecaster(self) -> None:
+        x = autoregression({(0, 1, 1): 0.8}, 100, 3)
+        model = GRNGC(lag=2, steps=50).fit(x)
+        assert [(one["forecaster"], one["lag"]) for one in model.choice_.candidates] == [("linear", 2), ("mlp", 2)]
+        assert model.choice_.lag == 2
+        model = GRNGC(forecaster="linear").fit(x)
+        assert {one["forecaster"] for one in model.choice_.candidates} == {"linear"}
+        assert GRNGC(forecaster="linear", lag=np.int64(2)).fit(x).choice_.candidates == ()
+
+    def test_a_short_record_takes_the_simplest(self) -> None:
+        choice = GRNGC().fit(np.random.default_rng(0).normal(size=(5, 3))).choice_
+        assert (choice.forecaster, choice.lag, choice.candidates) == ("linear", 1, ())
+
+    def test_a_trial_that_runs_away_does_not_end_the_fit(self) -> None:
+        """An MLP at a learning rate of a million; the exact linear fit has no learning rate."""
+        model = GRNGC(learning_rate=1e6, steps=20).fit(autoregression({(0, 1, 1): 0.8}, 100, 3))
+        assert model.choice_.forecaster == "linear"
+        assert math.isnan(model.choice_.candidates[-1]["error"])
+
+    def test_choosing_leaves_the_callers_random_state(self) -> None:
+        before = torch.get_rng_state()
+        GRNGC(steps=5).fit(as_panel(np.random.default_rng(0).normal(size=(60, 3))))
+        assert torch.equal(torch.get_rng_state(), before)
