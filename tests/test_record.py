@@ -45,6 +45,23 @@ def test_conclusions_in_plain_words() -> None:
     assert conclude(exogenous, 0.1, standing_out(exogenous, 0.1), settled).startswith("1 of 4 ordered pairs")
 
 
+def test_what_moves_together_within_a_step_is_said_to_have_no_direction() -> None:
+    sizes = np.array([[[0, 0.5, 0]], [[0.1, 0.5, 0]], [[0, 0, 0.5]]])  # river -> rain at lag 1
+    together = np.array([[0, 0.2, 0], [0.9, 0, 0], [0, 0.3, 0]])
+    both = CausalGraph(sizes.sum(axis=1) + abs(together), NAMES, sizes, sizes, contemporaneous=together)
+    edges = standing_out(both, 0.25)
+    assert conclude(both, 0.25, edges, {"converged": True}) == (
+        "3 of 6 ordered pairs stand out, most of all rain and river (lag 0, +). 2 of them (lag 0) move together within "
+        "one time step (direction unknown: sampled too slowly?)."
+    )
+    sudden = standing_out(both, 0.9)
+    assert "The two" not in conclude(both, 0.9, sudden, {"converged": True})
+    assert "They move together within one time step (direction" in conclude(both, 0.9, sudden, {"converged": True})
+    known = CausalGraph(both.scores, NAMES, sizes, sizes, exogenous=("rain",), contemporaneous=together)
+    assert "direction" not in conclude(known, 0.9, standing_out(known, 0.9), {"converged": True})
+    assert "(rain and river), the noise floor 2" in conclude(both, 2.0, [], {"converged": True})
+
+
 def test_numbers_that_json_lacks_are_null() -> None:
     assert plain({"a": (math.nan, np.float64("inf")), 1: np.bool_(True)}) == {"a": [None, None], "1": True}
 

@@ -10,7 +10,7 @@ from statsmodels.tsa.api import VAR
 from statsmodels.tsa.stattools import adfuller
 
 from grngc.dataset import Dataset
-from grngc.datasets import DATASETS, lorenz96, simulate_var, us_macro, var, var_coefficients
+from grngc.datasets import DATASETS, lorenz96, simulate_var, slow_sampling, us_macro, var, var_coefficients
 from grngc.datasets.lorenz96 import _derivative
 from grngc.datasets.var import SPECTRAL_RADIUS, spectral_radius
 from grngc.errors import InputError
@@ -30,7 +30,7 @@ def random_states() -> tuple[bytes, ...]:
 # ---- the contract of every simulated data set ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["lorenz96", "var"])
+@pytest.mark.parametrize("name", ["lorenz96", "slow_sampling", "var"])
 def test_contract(name: str) -> None:
     before = random_states()
     first = DATASETS[name](n_series=6, n_times=40, random_state=1)
@@ -42,6 +42,48 @@ def test_contract(name: str) -> None:
     np.testing.assert_array_equal(values(first), values(DATASETS[name](n_series=6, n_times=40, random_state=1)))
     assert not np.allclose(values(first), values(DATASETS[name](n_series=6, n_times=40, random_state=2)))
     assert random_states() == before
+
+
+# ---- slow sampling ---------------------------------------------------------------------------------------------------
+
+
+def lead(x: np.ndarray, truth: np.ndarray, lag: int) -> float:
+    """How much more the source at ``t - lag`` correlates with the target at ``t`` than the other way, over edges."""
+    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    lagged = z[lag:].T @ z[:-lag] / len(z)
+    edges = truth & ~truth.T
+    return float((lagged - lagged.T)[edges].mean())
+
+
+def test_the_source_leads_where_sampling_is_fast_and_no_longer_where_it_is_slow() -> None:
+    fast = slow_sampling(n_times=6000, every=4, noise=0.0, random_state=1)
+    slow = slow_sampling(n_times=6000, every=200, noise=0.0, random_state=1)
+    assert lead(values(fast), fast.truth, 2) > 0.03
+    assert abs(lead(values(slow), slow.truth, 1)) < 0.01
+    for made in (fast, slow):
+        z = (values(made) - values(made).mean(axis=0)) / values(made).std(axis=0)
+        together = z.T @ z / len(z)
+        direct = (made.truth | made.truth.T) & ~np.eye(15, dtype=bool)
+        assert together[direct].mean() > together[~direct & ~np.eye(15, dtype=bool)].mean() + 0.1
+
+
+def test_slow_sampling_has_the_edges_and_the_noise_asked_for() -> None:
+    dense, sparse = (slow_sampling(density=density, random_state=2) for density in (1.0, 0.1))
+    assert dense.truth.all()
+    assert sparse.truth.sum() == 15 + 21
+    assert np.isfinite(values(dense)).all()
+    assert values(dense).std() < 100  # couplings are scaled down until it is stable
+    quiet, loud = (values(slow_sampling(n_times=4000, every=5, noise=noise)) for noise in (0.0, 1.0))
+    np.testing.assert_allclose((loud - quiet).std(axis=0) / quiet.std(axis=0), 1, rtol=0.05)
+
+
+@pytest.mark.parametrize(
+    "options", [{"n_series": 0}, {"n_times": 1}, {"every": 0}, {"density": 1.5}, {"density": -0.1}, {"noise": -1.0}]
+)
+def test_slow_sampling_refuses_what_cannot_be(options: dict[str, float]) -> None:
+    ((name, value),) = options.items()
+    with pytest.raises(InputError, match=f"{name}={value}"):
+        slow_sampling(**options)
 
 
 # ---- Lorenz-96 -------------------------------------------------------------------------------------------------------

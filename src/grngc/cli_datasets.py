@@ -26,7 +26,7 @@ Root = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-SIMULATORS = ("lorenz96", "var")
+SIMULATORS = ("lorenz96", "slow_sampling", "var")
 WIDTH = 80
 
 
@@ -35,7 +35,7 @@ def show_all(root: Root = None, as_json: Json = False) -> int:
     """Show all data sets: counts, and whether the file is here.
 
     Counts are those of the data set as it is loaded: trajectories, points of each, series, true entries and how many
-    entries are scored. Simulators (lorenz96, var) need no file.
+    entries are scored. Simulators (lorenz96, slow_sampling, var) need no file.
     """
     from .datasets import ABOUT, data_root
     from .datasets.stored import path_of

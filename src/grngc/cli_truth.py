@@ -55,6 +55,35 @@ def simulate_lorenz96(
     _write(lorenz96(series, times, forcing, noise=noise, random_state=seed), out, overwrite)
 
 
+@simulate.command("slow_sampling")
+def simulate_slow_sampling(
+    out: Out,
+    series: Series = 15,
+    times: Times = 200,
+    every: Annotated[int, typer.Option(metavar="N", help="Fast steps between two points.")] = 30,
+    density: Annotated[float, typer.Option(metavar="X", help="Share of the ordered pairs that are edges.")] = 0.1,
+    noise: Annotated[
+        float, typer.Option(metavar="X", help="Measurement noise, in standard deviations of the series.")
+    ] = 0.1,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Simulate a linear network that is sampled too slowly to see which series moves first, as in fMRI.
+
+    \b
+    Example:
+      grngc simulate slow_sampling --out scan
+      grngc discover scan/data.csv --out found
+      grngc score found scan/truth.csv
+    """
+    _check_seed(seed)
+    check_folder(out, overwrite)
+    from .datasets.slow_sampling import slow_sampling
+
+    made = slow_sampling(series, times, every, density=density, noise=noise, random_state=seed)
+    _write(made, out, overwrite)
+
+
 @simulate.command("var")
 def simulate_var(
     out: Out,

@@ -24,7 +24,8 @@ def conclude(graph: CausalGraph, floor: float, edges: Sequence[Edge], training: 
         pairs, first = len(graph.names) * (len(graph.names) - len(graph.exogenous)), edges[0]
         pairs -= len(graph.names) - len(graph.exogenous)  # own past
         verb = "stands out:" if len(edges) == 1 else "stand out, most of all"
-        text = f"{len(edges)} of {pairs} ordered pairs {verb} {_arrow(first)} (lag {first.lag}, {first.sign})."
+        text = f"{len(edges)} of {pairs} ordered pairs {verb} {_pair(first)} (lag {first.lag}, {first.sign})."
+        text += _together(graph, edges)
     elif largest and math.isnan(floor):
         text = (
             "Nothing can be told from chance: there is no noise floor for a forecaster that reads the record as one "
@@ -38,7 +39,7 @@ def conclude(graph: CausalGraph, floor: float, edges: Sequence[Edge], training: 
     elif largest:
         text = (
             "Nothing stands out: no series drives another by more than unrelated series seem to. Read no graph from "
-            f"these scores: the largest is {largest[0].score:.3g} ({_arrow(largest[0])}), the noise floor {floor:.3g}."
+            f"these scores: the largest is {largest[0].score:.3g} ({_pair(largest[0])}), the noise floor {floor:.3g}."
         )
     else:
         text = "Nothing stands out: there is one series only, and no other to drive it."
@@ -78,8 +79,18 @@ def describe(panel: Panel) -> dict[str, Any]:
     }
 
 
-def _arrow(edge: Edge) -> str:
-    return f"{edge.source} -> {edge.target}"
+def _pair(edge: Edge) -> str:
+    return f"{edge.source} and {edge.target}" if edge.lag == 0 else f"{edge.source} -> {edge.target}"
+
+
+def _together(graph: CausalGraph, edges: Sequence[Edge]) -> str:
+    """Say what edges at lag 0 are."""
+    n = sum(edge.lag == 0 for edge in edges)
+    if n == 0:
+        return ""
+    which = "They" if n == len(edges) else f"{n} of them (lag 0)"
+    unknown = any(edge.lag == 0 and edge.source not in graph.exogenous for edge in edges)
+    return f" {which} move together within one time step" + unknown * " (direction unknown: sampled too slowly?)" + "."
 
 
 def plain(value: Any) -> Any:

@@ -33,7 +33,7 @@ def summarise(record: Mapping[str, Any], edges: "Sequence[Edge]", top: int) -> s
         if len(edges) > top:
             page.append(f"The {top} strongest of {len(edges)} pairs above the noise floor.")
     page += wrap(record["conclusion"], WIDTH)
-    if edges:
+    if any(edge.lag > 0 for edge in edges):
         page += wrap(MEANING, WIDTH)
     return "\n".join(printable(line) for line in page) + "\n"
 
@@ -75,6 +75,7 @@ def _facts(record: Mapping[str, Any]) -> list[str]:
         "Transforms": _transforms(data["transforms"]),
         "Notes": "; ".join(data["notes"]),
         "Chosen": _choice(chosen, settings),
+        "Same step": _present(chosen["contemporaneous"]),
         "Training": _training(record["training"]),
         "Noise floor": "none" if record["noise_floor"] is None else f"{record['noise_floor']:.3g}",
     }
@@ -88,15 +89,30 @@ def _choice(chosen: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
         return ""
     if not chosen["candidates"]:
         return f"{taken}: too short a record to try others on a part held out"
-    errors = {(one["forecaster"], one["lag"]): one["error"] for one in chosen["candidates"]}
-    own = errors.pop((chosen["forecaster"], chosen["lag"]))
-    others = ", ".join(
-        (f"lag {lag}" if name == chosen["forecaster"] else f"{name} lag {lag}")
-        + (" diverged" if error is None else f" {error:.3g}")
-        for (name, lag), error in errors.items()
+    same, tried = chosen["forecaster"], {(one["forecaster"], one["lag"]): one for one in chosen["candidates"]}
+    own = tried.pop((same, chosen["lag"]))
+    others = "; ".join(
+        f"lag {lag}{_error(one)}" if name == same else f"{name} lag {lag}{_error(one)}"
+        for (name, lag), one in tried.items()
     )
-    close = any(error is not None and error < own for error in errors.values())
-    return f"{taken}: held-out error {own:.3g}" + f" ({others})" * bool(others) + "; none clearly better" * close
+    return f"{taken}: held-out error{_error(own)}" + f" ({others})" * bool(others)
+
+
+def _error(candidate: Mapping[str, Any]) -> str:
+    if candidate["error"] is None:
+        return " diverged"
+    adds = f", adds {candidate['adds']:.1%}" if "adds" in candidate else ""
+    return f" {candidate['error']:.3g}{adds}"
+
+
+def _present(present: Mapping[str, Any]) -> str:
+    """Say whether what series do within one time step counts, and by what that was decided."""
+    if present["present_saves"] is None:
+        return "counts; too short a record to hold any of it out" if present["used"] else ""
+    return (
+        f"{'counts' if present['used'] else 'left out'}; held-out error saved by the others: "
+        f"present {present['present_saves']:.1%}, pasts {present['pasts_save']:.1%}"
+    )
 
 
 def _training(training: Mapping[str, Any]) -> str:
@@ -122,7 +138,8 @@ def _transforms(transforms: Mapping[str, Sequence[str]]) -> str:
 def _table(edges: "Sequence[Edge]") -> list[str]:
     width = min(24, max(6, *(len(printable(name)) for edge in edges for name in edge[:2])))
     rows = [
-        f"{shortened(edge.source, width):<{width}}  ->  {shortened(edge.target, width):<{width}}"
+        f"{shortened(edge.source, width):<{width}}  {'->' if edge.lag else '--'}  "
+        f"{shortened(edge.target, width):<{width}}"
         f"{edge.lag:>6}{edge.score:>10.4f}{edge.sign:>6}"
         for edge in edges
     ]

@@ -38,7 +38,7 @@ def test_list_fits_a_terminal_and_tells_counts_and_what_is_here(grngc: Any, tmp_
     lines = ran.out.splitlines()
     table = lines[: lines.index("")]
     assert max(map(len, table)) <= 80
-    assert {line.split()[0] for line in table[1:]} == {"lorenz96", "var", *ABOUT}
+    assert {line.split()[0] for line in table[1:]} == {"lorenz96", "slow_sampling", "var", *ABOUT}
     assert "dream3/size10_ecoli1 4 21 10 11 90 here" in " ".join(ran.out.split())
     assert "causaltime/medical 480 40 40 153 400 not here" in " ".join(ran.out.split())
     assert lines[-1] == f"1 of 26 files are in {tmp_path}"

@@ -14,6 +14,7 @@ COMMANDS = [
     "demo",
     "simulate",
     "simulate lorenz96",
+    "simulate slow_sampling",
     "simulate var",
     "score",
     "datasets",

@@ -7,7 +7,7 @@ import pytest
 
 from grngc import CausalGraph, Panel, read_panel
 from grngc.dataset import Dataset
-from grngc.datasets import lorenz96, var
+from grngc.datasets import lorenz96, slow_sampling, var
 from grngc.datasets.files import read_truth
 from grngc.datasets.writing import write_dataset
 
@@ -22,6 +22,10 @@ from grngc.datasets.writing import write_dataset
         (
             "var --series 4 --times 50 --lag 2 --density 0.5 --noise 2 --seed 3",
             lambda: var(4, 50, 2, density=0.5, noise=2.0, random_state=3),
+        ),
+        (
+            "slow_sampling --series 4 --times 30 --every 5 --density 0.5 --noise 0.2 --seed 3",
+            lambda: slow_sampling(4, 30, 5, density=0.5, noise=0.2, random_state=3),
         ),
         ("lorenz96", lorenz96),
         ("var", var),

@@ -3,6 +3,7 @@
 from .catalogue import ABOUT, DATASETS, digest, load
 from .lorenz96 import lorenz96
 from .macro import us_macro
+from .slow_sampling import slow_sampling
 from .stored import data_root
 from .var import simulate_var, var, var_coefficients
 
@@ -14,6 +15,7 @@ __all__ = [
     "load",
     "lorenz96",
     "simulate_var",
+    "slow_sampling",
     "us_macro",
     "var",
     "var_coefficients",

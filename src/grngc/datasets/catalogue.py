@@ -15,10 +15,12 @@ from ..errors import InputError
 from . import blca, causaltime, dream3, dream4, netsim, sos
 from .about import About
 from .lorenz96 import lorenz96
+from .slow_sampling import slow_sampling
 from .var import var
 
 DATASETS: dict[str, Callable[..., Dataset]] = {
     "lorenz96": lorenz96,
+    "slow_sampling": slow_sampling,
     "var": var,
     **{
         f"dream3/size{size}_{network}": partial(dream3.dream3, size, network)
