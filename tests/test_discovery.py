@@ -11,6 +11,7 @@ from grngc import CausalGraph, Discovery, Edge, InputError, InputWarning, Panel
 from grngc.configurations import CONFIGURATIONS
 from grngc.discovery import discover
 from grngc.forecasters import load_forecaster
+from grngc.parameters import automatic_penalty
 
 NAMES = ("rain", "river", "mud")
 MLP = {"forecaster": "mlp", "steps": 60, "lag": 2}
@@ -79,6 +80,59 @@ def test_the_record_says_how_it_was_done(found: Discovery) -> None:
     assert record["training"]["steps"] == 60
     assert record["timings"]["seconds"] >= record["timings"]["seconds_fitting"] > 0
     assert record["edges_above_noise_floor"] == len(found.standing_out())
+
+
+def test_what_was_chosen_is_told_and_what_was_asked_for_is_kept() -> None:
+    found = discover(chain(), names=NAMES, steps=60)
+    record = json.loads(found.run_json())
+    asked = {name: record["configuration"][name] for name in ("forecaster", "lag", "hidden", "penalty")}
+    assert set(asked.values()) == {"auto"}
+    choice = record["choice"]
+    assert (choice["forecaster"], choice["lag"], choice["hidden"]) == ("linear", 1, None)
+    assert choice["penalty"] == pytest.approx(automatic_penalty(3, 199))
+    tried = {(one["forecaster"], one["lag"]): one["error"] for one in choice["candidates"]}
+    assert set(tried) == {("linear", 1), ("linear", 2), ("mlp", 1)}
+    page = " ".join(found.summary().split())
+    assert "Forecaster: linear" in page
+    assert f"Penalty: {choice['penalty']:.3g} (per_output)" in page
+    assert (
+        f"Chosen: linear, lag 1: held-out error {tried['linear', 1]:.3g} (lag 2 {tried['linear', 2]:.3g}; mlp" in page
+    )
+    assert "Training: solved: the linear fit has one minimum;" in page
+
+
+def test_the_width_that_was_chosen_is_told() -> None:
+    found = discover(chain(), forecaster="mlp", lag=1, steps=5)
+    assert found.record["choice"]["hidden"] == 64
+    assert found.record["choice"]["candidates"] == []
+    assert "Chosen:" not in found.summary()  # it was asked for
+
+
+def test_a_record_too_short_to_choose_by_says_so() -> None:
+    found = discover(chain()[:5])
+    assert found.record["choice"]["candidates"] == []
+    assert "Chosen: linear, lag 1: too short a record to try others" in " ".join(found.summary().split())
+
+
+def test_a_trial_that_diverged_is_told() -> None:
+    found = discover(chain(), learning_rate=1e6, steps=20)
+    row = json.loads(found.run_json())["choice"]["candidates"][-1]
+    assert (row["forecaster"], row["error"]) == ("mlp", None)
+    assert "mlp lag 1 diverged" in " ".join(found.summary().split())
+
+
+def test_the_exact_fit_is_kept_and_continued(tmp_path: Path) -> None:
+    found = discover(chain(), names=NAMES, forecaster="linear")
+    paths = {path.name: path for path in found.save(tmp_path / "out")}
+    again = load_forecaster(paths["forecaster.safetensors"])
+    assert again.direct.weight.equal(found.estimator.forecaster_.direct.weight)
+    graph = CausalGraph.load(paths["graph.npz"])
+    np.testing.assert_array_equal(graph.nearness, found.graph.nearness)
+    forecast = found.estimator.forecast(2)
+    assert forecast.shape == (2, 3)
+    x = chain()
+    assert forecast[0, 1] == pytest.approx(-2 * x[-1, 0], abs=0.7)  # shrunk by the penalty and the noise on its inputs
+    assert found.converged
 
 
 def test_the_same_seed_gives_the_same_graph_and_another_does_not(found: Discovery) -> None:
@@ -174,8 +228,12 @@ def test_a_factory_and_numbers_of_numpy_are_plain_in_the_record() -> None:
             return self.head(x.flatten(1))
 
     found = discover(chain(), forecaster=Zero, steps=np.int64(2), penalty=np.float32(0.5))
-    settings = json.loads(found.run_json())["configuration"]
+    record = json.loads(found.run_json())
+    settings = record["configuration"]
     assert settings["forecaster"].endswith("Zero")
+    assert record["choice"]["forecaster"] == settings["forecaster"]
+    assert {one["forecaster"] for one in record["choice"]["candidates"]} == {settings["forecaster"]}
+    assert len(max(found.summary().splitlines(), key=len)) <= 78
     assert (settings["steps"], settings["penalty"]) == (2, 0.5)
 
 

@@ -143,3 +143,21 @@ def test_the_floor_of_a_perfect_diagonal_in_closed_form() -> None:
 def test_the_floor_knows_an_empty_diagonal_too() -> None:
     truth = np.array([[0, 1], [0, 0]])
     assert diagonal_floor(dataset(truth, names="ab"))["auroc"] == pytest.approx((2 + 0.5) / 3)
+
+
+def test_pairs_that_score_nothing_are_told_apart_by_nearness() -> None:
+    """One edge was found; of the four others off the diagonal, the true one is the nearest to being found."""
+    scores = np.array([[0.9, 0, 0], [0.5, 0.9, 0], [0, 0, 0.9]])
+    near = np.array([[1, 0.2, 0.1], [1, 1, 0.3], [0.0, 0.8, 1]])
+    blind = score(CausalGraph(scores, tuple("abc")), dataset())
+    seeing = score(CausalGraph(scores, tuple("abc"), nearness=near), dataset())
+    assert blind["auroc_off_diagonal"] < seeing["auroc_off_diagonal"] == 1
+    assert seeing["auprc_off_diagonal"] == 1
+    # and per target too, and whatever the order of series is
+    assert (
+        score(CausalGraph(scores, tuple("abc"), nearness=near), dataset(), per_target=True)["auroc_off_diagonal"] == 1
+    )
+    order = [2, 0, 1]
+    turned = CausalGraph(scores[np.ix_(order, order)], tuple("cab"), nearness=near[np.ix_(order, order)])
+    assert score(turned, dataset()) == seeing
+    assert score(CausalGraph(scores, tuple("abc"), nearness=1 - near), dataset())["auroc_off_diagonal"] < 1

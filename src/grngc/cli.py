@@ -133,7 +133,7 @@ def discover(
         str | None,
         typer.Option(
             metavar="NAME|auto",
-            help="linear, mlp, kan, lstm or tcn; auto: linear, unless mlp forecasts what was held out clearly better.  "
+            help="linear, mlp, kan, lstm or tcn; auto: linear, unless mlp adds to its forecasts of what was held out.  "
             "[default: auto]",
         ),
     ] = None,
@@ -153,7 +153,7 @@ def discover(
     ] = None,
     penalty_batch: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Windows of a batch that the penalty is measured on.  [default: 64]"),
+        typer.Option(metavar="N", help="Windows of a batch that the penalty is measured on.  [default: 32]"),
     ] = None,
     steps: Annotated[
         int | None, typer.Option(metavar="N", help="Training steps; linear needs none.  [default: 1000]")

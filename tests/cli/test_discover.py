@@ -47,6 +47,20 @@ def test_every_option_is_felt(grngc: Any, data_csv: Path) -> None:
     assert set(record["edges"][0]) == {"source", "target", "lag", "score", "sign"}
 
 
+def test_auto_may_be_said(grngc: Any, data_csv: Path) -> None:
+    settings = [word for name in ("forecaster", "lag", "hidden", "penalty") for word in (f"--{name}", "auto")]
+    said = json.loads(grngc("discover", data_csv, "--json", "--steps", 20, *settings).out)
+    unsaid = json.loads(grngc("discover", data_csv, "--json", "--steps", 20).out)
+    assert said["configuration"] == unsaid["configuration"]
+    assert said["edges"] == unsaid["edges"]
+    over = json.loads(
+        grngc("discover", data_csv, "--json", "--configuration", "published", "--steps", 2, *settings).out
+    )
+    assert over["configuration"]["penalty_scale"] == "code"
+    assert over["configuration"]["forecaster"] == "auto"
+    assert {one["forecaster"] for one in over["choice"]["candidates"]} == {"linear", "mlp"}
+
+
 def test_time_and_constant_columns(grngc: Any) -> None:
     rows = "\n".join(f"2020-01-{day:02d},{day * day % 7},5,{day % 3}" for day in range(1, 29))
     Path("daily.csv").write_text(f"day,a,b,c\n{rows}\n")

@@ -13,6 +13,16 @@ import pytest
         ("discover --out new", "Missing argument 'FILE'; see 'grngc discover --help'"),
         ("discover data.csv --out new --lga 2", "--lag"),
         ("discover data.csv --out new --lag two", "Invalid value for '--lag'"),
+        ("discover data.csv --out new --lag 1.5", "'1.5' is not a whole number, nor auto"),
+        (
+            "discover data.csv --out new --hidden wide",
+            "Invalid value for '--hidden': 'wide' is not a whole number, nor",
+        ),
+        (
+            "discover data.csv --out new --penalty much",
+            "Invalid value for '--penalty': 'much' is not a number, nor auto",
+        ),
+        ("discover data.csv --out new --penalty-batch 0", "penalty_batch must be a whole number of at least 1"),
         ("discover data.csv --out new --lag", "requires an argument"),
         ("discover data.csv --out new --lag 0", "lag"),
         ("discover data.csv --out new --lag 200", "lag"),
