@@ -50,7 +50,7 @@ class GRNGC(BaseEstimator):
     ----------
     forecaster : {"auto", "linear", "mlp", "kan", "lstm", "tcn"} or callable
         A name, or a factory ``(n_series, n_lags) -> Module`` that keeps the contract in ``grngc.forecasters``.
-        ``"auto"``: ``linear``, unless ``mlp`` forecasts windows that were held out clearly better; see
+        ``"auto"``: ``linear``, unless ``mlp`` adds to its forecasts of windows that were held out; see
         :mod:`grngc.selection`. ``linear`` is solved for exactly and has no use for what training needs
         (``learning_rate``, ``schedule``, ``steps``, ``batch``, ``weight_decay``). (``"sequence_tcn"`` is the authors'
         TCN over the whole record, for their published settings.)

@@ -49,7 +49,8 @@ class Choice:
     lag : int
     candidates : tuple of dict
         One row a candidate tried, ``forecaster, lag, error``: mean squared error of standardised one-step forecasts on
-        the held-out windows that all of them forecast; NaN where training diverged. Empty where there was nothing to
+        the held-out windows that all of them forecast, NaN where training diverged; and for the one that was weighed
+        against the first forecaster ``adds``, the share of that one's error that a mixture of both saves. Empty where there was nothing to
         choose, or too short a record to hold any of it out.
     """
 
@@ -85,11 +86,11 @@ def choose(
     train: Callable[[Any, Windows], Forecast],
     targets: np.ndarray,
 ) -> Choice:
-    """Return the simplest forecaster and the fewest lags that no other beats clearly.
+    """Return the simplest forecaster, and the fewest lags, to which no other adds.
 
     The first forecaster takes one more lag as long as that pays off. Each other one is tried at the fewest lags and at
-    those that were found (what a straight line needs two lags for may take one that bends); where it forecasts
-    clearly better it is taken.
+    those that were found (what a straight line needs two lags for may take one that bends); where it adds
+    to the first's forecasts it is taken.
 
     Parameters
     ----------
