@@ -50,8 +50,8 @@ class Choice:
     candidates : tuple of dict
         One row a candidate tried, ``forecaster, lag, error``: mean squared error of standardised one-step forecasts on
         the held-out windows that all of them forecast, NaN where training diverged; and for the one that was weighed
-        against the first forecaster ``adds``, the share of that one's error that a mixture of both saves. Empty where there was nothing to
-        choose, or too short a record to hold any of it out.
+        against the first forecaster ``adds``, the share of that one's error that a mixture of both saves. Empty where
+        there was nothing to choose, or too short a record to hold any of it out.
     """
 
     forecaster: Any

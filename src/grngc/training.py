@@ -161,7 +161,7 @@ def minimise(
     optimiser = torch.optim.AdamW([group for group in groups if group["params"]], lr=learning_rate)
     rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: SCHEDULES[schedule](step / steps))
     batches = _batches(x, y, batch, input_noise, generator)
-    start, every, before = time.monotonic(), max(1, steps // 100), None
+    start, every, before = time.monotonic(), max(1, steps // 100), np.empty(0)
     trace: list[dict[str, float]] = []
     sums, first = np.zeros(2), 0.0
     for step in range(1, steps + 1):
