@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .errors import InputError
-from .floor import ADAM_FLOOR, FEWEST_WINDOWS, MARGIN, SURROGATES, other_times
+from .floor import ADAM_FLOOR, FEWEST_WINDOWS, MARGIN, MIN_EXCHANGED, SURROGATES
 from .folds import folds
 from .lasso import nearness, penalised_linear
 from .windows import Windows
@@ -146,10 +146,9 @@ def present_floor(
 ) -> float:
     """Return what scores with a contemporaneous part stay below where nothing is coupled; see :mod:`grngc.floor`.
 
-    The surrogates are the floor's: every target keeps what its own past leaves unexplained, and gets the other series'
-    pasts *and presents* from other times. All sources move together, so they keep what they share, and no two of them
-    fall in step with a target by having been moved alike. The statistic is the graph's: the largest sum of collapsed
-    lagged coefficients and the present one.
+    In the surrogates every series keeps its own past and present and is moved away from all others in time, each by
+    another stretch (:func:`moved_apart`). Both fits are made on each; the statistic is the graph's, the largest sum of
+    collapsed lagged coefficients and the present one.
 
     Parameters
     ----------
@@ -169,17 +168,39 @@ def present_floor(
     fit = _solver(norm, input_noise, FOR_FORECASTS)
     every, joint = np.ones_like(weights, dtype=bool), _weights_with_present(weights)
     centred = _centred(windows)
-    own_past = fit(centred, weights, every & own[:, None])
-    unexplained = centred.y - np.einsum("jli,nli->nj", own_past, centred.x)
-    task = replace(_with_present(centred), y=unexplained)
 
     def largest() -> float:
-        made = replace(task, x=task.x[other_times(windows, rng)])
-        lagged = fit(replace(made, x=made.x[:, 1:]), weights, every)
-        present = fit(made, joint, _admitted_with_present(every))[:, 0]
+        made = moved_apart(centred, rng)
+        lagged = fit(made, weights, every)
+        present = fit(_with_present(made), joint, _admitted_with_present(every))[:, 0]
         return float((collapse(np.abs(lagged)) + np.abs(present))[between].max())
 
     return float(ADAM_FLOOR + MARGIN * np.median([largest() for _ in range(SURROGATES)]))
+
+
+def moved_apart(windows: Windows, rng: np.random.Generator) -> Windows:
+    """Return windows in which no two series are in step, and each is in step with its own past.
+
+    Of three or more trajectories of one length, every series gets its own random order of them, so that a transient
+    that all experiments share stays shared. Otherwise every series is rolled around within each trajectory, all by
+    different stretches, spread evenly: drawn at random, some two of them would often be alike, and two coupled series
+    would stay in step.
+    """
+    groups = [np.flatnonzero(windows.trajectory == r) for r in np.unique(windows.trajectory)]
+    exchanged = len(groups) >= MIN_EXCHANGED and len({len(group) for group in groups}) == 1
+    p = windows.y.shape[1]
+    order = np.empty(windows.y.shape, dtype=int)
+    if exchanged:
+        for i in range(p):
+            order[np.concatenate(groups), i] = np.concatenate([groups[r] for r in rng.permutation(len(groups))])
+    else:
+        for group in groups:
+            stretches = ((rng.permutation(p) + rng.random()) * len(group) / p).astype(int)
+            for i, stretch in enumerate(stretches):
+                order[group, i] = np.roll(group, stretch)
+    rows, series = order[:, None, :], np.arange(p)
+    lags = np.arange(windows.x.shape[1])[:, None]
+    return replace(windows, x=windows.x[rows, lags, series], y=windows.y[order, series])
 
 
 def _solver(norm: str, input_noise: float, iterations: int) -> Fit:
