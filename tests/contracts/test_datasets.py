@@ -100,7 +100,7 @@ def test_no_two_data_sets_are_the_same(data: Path) -> None:
 
 
 def test_everything_that_is_listed_is_told_and_has_a_digest() -> None:
-    assert set(DATASETS) == {"lorenz96", "var", *ABOUT}
+    assert set(DATASETS) == {"lorenz96", "slow_sampling", "var", *ABOUT}
     assert set(DIGESTS) == set(ABOUT) == set(KNOWN) | SYMMETRIC
     for about in ABOUT.values():
         assert about.title
