@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ..dataset import Dataset
 from ..datasets import digest, load
 from ..environment import versions
 from ..errors import InputError, InputWarning
+from ..graph import CausalGraph
 from ..grngc import GRNGC
 from ..methods import METHODS
 from ..metrics import score
@@ -123,9 +124,11 @@ def _fitted(cell: Cell, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _areas(graph: Any, dataset: Dataset) -> dict[str, Any]:
-    per_target = score(graph, dataset, per_target=True)
-    return {"metrics": score(graph, dataset), "per_target": per_target}
+def _areas(graph: CausalGraph, dataset: Dataset) -> dict[str, Any]:
+    found = {"metrics": score(graph, dataset), "per_target": score(graph, dataset, per_target=True)}
+    if graph.nearness is not None:
+        found["scores_only"] = score(replace(graph, nearness=None), dataset)
+    return found
 
 
 def _oracle(seen: Mapping[int, np.ndarray], dataset: Dataset) -> dict[str, Any]:

@@ -32,6 +32,8 @@ METRICS: dict[str, Metric] = {
     "auprc_off_diagonal": Metric("AUPRC, without own past", ("metrics", "auprc_off_diagonal")),
     "auroc_per_target": Metric("AUROC, sources ranked within each target", ("per_target", "auroc")),
     "auprc_per_target": Metric("AUPRC, sources ranked within each target", ("per_target", "auprc")),
+    "auroc_scores_only": Metric("AUROC, pairs left out tied", ("scores_only", "auroc")),
+    "auprc_scores_only": Metric("AUPRC, pairs left out tied", ("scores_only", "auprc")),
     "n_parameters": Metric("Parameters of the forecaster", ("n_parameters",), 0),
     "seconds_per_step": Metric("Seconds a training step", ("seconds_per_step",), 4),
     "wall_seconds": Metric("Seconds a run", ("wall_seconds",), 1),
