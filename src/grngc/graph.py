@@ -227,11 +227,7 @@ class CausalGraph:
                 names = tuple(meta["names"]) if version == FORMAT_VERSION else ()
                 if [name.rstrip("\0") for name in names] != archive["names"].tolist() and names:
                     raise ValueError("names differ")
-                arrays = (
-                    {key: archive[key] for key in ARRAYS if key in archive}
-                    if version == FORMAT_VERSION
-                    else {}
-                )
+                arrays = {key: archive[key] for key in ARRAYS if key in archive} if version == FORMAT_VERSION else {}
         except UNREADABLE as error:
             raise InputError(f"{path}: not a graph written by grngc (graph.npz)") from error
         if version != FORMAT_VERSION:
