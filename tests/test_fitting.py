@@ -37,7 +37,7 @@ def draws(monkeypatch: pytest.MonkeyPatch, count: int, **change: Any) -> tuple[n
         return Record(1, ({"forecast_error": 0.0},), 0.0, 1.0, 0.0)
 
     monkeypatch.setattr(grngc.fitting, "minimise", watched)
-    monkeypatch.setattr("grngc.grngc.noise_floor", lambda *args, **options: 0.0)
+    monkeypatch.setattr("grngc.task.noise_floor", lambda *args, **options: 0.0)
     GRNGC(**SETTINGS | change).fit(SMALL)
     return np.array(parts), np.array(slopes, dtype=float)
 

@@ -8,31 +8,26 @@ docs/equations.md says which function is which equation, and docs/decisions how 
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from .contemporaneous import Present, present_coefficients, present_floor, weigh_present
 from .estimators import forget, remember_series
-from .fitting import Fitted, fit_forecaster
-from .floor import noise_floor
-from .forecasters import SEQUENCE_FORECASTERS, ForecasterChoice, Recipe, save_forecaster
+from .forecasters import ForecasterChoice, save_forecaster
 from .forecasting import continue_panel
 from .gradients import reads_sequence
 from .graph import CausalGraph
-from .panel import Panel, as_panel
-from .parameters import COLLAPSES, automatic_penalty, automatic_width, check_parameters
+from .panel import as_panel
+from .parameters import check_parameters
 from .runtime import MEMORY_BUDGET, resolve_device
 from .scaling import Scaling
-from .selection import CANDIDATES, LONGEST_LAG, Choice, Forecast, called, choose
+from .task import Task
 from .training import Progress
-from .windows import Windows, make_windows
+from .windows import make_windows
 
 
 class GRNGC(BaseEstimator):
@@ -238,19 +233,16 @@ class GRNGC(BaseEstimator):
         forget(self)
         panel = as_panel(X)
         scaling = Scaling.of(panel, self.scaling)
-        scaled, device = scaling.apply(panel), resolve_device(self.device)
-        choice = self._choose(scaled, device, progress)
+        scaled = scaling.apply(panel)
+        task = Task(self.get_params(deep=False), panel.targets, resolve_device(self.device), progress)
+        choice = task.choose(lambda lag: make_windows(scaled, lag, cross_boundary=self.cross_boundary))
         windows = make_windows(scaled, choice.lag, cross_boundary=self.cross_boundary)
-        recipe = self._recipe(choice.forecaster, choice.lag, panel.n_series)
-        collapse = COLLAPSES[self.lag_collapse]
-        present = self._weigh_present(choice, windows, panel.targets)
-        together, near = self._together(windows, panel.targets) if present.used else (None, None)
+        recipe, present = task.recipe(choice.forecaster, choice.lag), task.present(choice, windows)
+        together, near = task.together(windows) if present.used else (None, None)
         added = 0.0 if together is None else np.abs(together)
-        watch = None if snapshot is None else lambda step, found: snapshot(step, collapse(found) + added)
-        fitted = self._fit(
-            recipe, windows, panel.targets, device, progress=progress, snapshot=watch, snapshot_every=snapshot_every
-        )
-        scores = collapse(fitted.lag_scores)
+        watch = None if snapshot is None else lambda step, found: snapshot(step, task.collapse(found) + added)
+        fitted = task.fit(recipe, windows, snapshot=watch, snapshot_every=snapshot_every)  # eq. 8-14
+        scores = task.collapse(fitted.lag_scores)  # eq. 11
         nearness = None if fitted.nearness is None else fitted.nearness.max(axis=1)
         self.graph_ = CausalGraph(
             scores + added,
@@ -261,90 +253,13 @@ class GRNGC(BaseEstimator):
             nearness=nearness if nearness is None or near is None else np.maximum(nearness, near),
             contemporaneous=together,
         )
-        self.choice_, self.present_, self.penalty_ = choice, present, self._penalty(windows, panel.targets)
-        self.noise_floor_ = math.nan
-        if not reads_sequence(fitted.forecaster):
-            self.noise_floor_ = noise_floor(
-                windows,
-                self._weights_per_output(windows, panel.targets),
-                panel.targets,
-                collapse=collapse,
-                scores=scores,
-                refit=lambda others: (
-                    self._fit(
-                        recipe, others, panel.targets, device, progress=_doing("training for the noise floor", progress)
-                    ).lag_scores
-                ),
-                random_state=self.random_state,
-                **self._exact(),
-            )
-            if present.used:
-                self.noise_floor_ = max(self.noise_floor_, self._floor_together(windows, panel.targets))
+        sequence = reads_sequence(fitted.forecaster)
+        self.noise_floor_ = math.nan if sequence else task.floor(recipe, windows, scores, present)
+        self.choice_, self.present_, self.penalty_ = choice, present, task.penalty(windows)
         self.forecaster_, self.record_, self.recipe_ = fitted.forecaster, fitted.record, recipe
         self.panel_, self.scaling_, self.n_windows_ = panel, scaling, len(windows)
         remember_series(self, X, panel)
         return self
-
-    def _choose(self, scaled: Panel, device: torch.device, progress: Callable[[Progress], None] | None) -> Choice:
-        """Decide on forecaster and lag where they are ``"auto"``, by held-out forecasts of this very estimator."""
-
-        def cut(lag: int) -> Windows:
-            return make_windows(scaled, lag, cross_boundary=self.cross_boundary)
-
-        def train(forecaster: ForecasterChoice, windows: Windows) -> Forecast:
-            lag = windows.x.shape[1]
-            heard = _doing(f"trying {called(forecaster)}, lag {lag}", progress)
-            recipe = self._recipe(forecaster, lag, scaled.n_series)
-            return self._fit(recipe, windows, scaled.targets, device, progress=heard).forecast
-
-        forecasters = CANDIDATES if self.forecaster == "auto" else (self.forecaster,)
-        lags = tuple(range(1, LONGEST_LAG + 1)) if isinstance(self.lag, str) else (int(self.lag),)
-        if len(lags) > 1 and self.forecaster in tuple(SEQUENCE_FORECASTERS):
-            lags = (1,)
-        return choose(forecasters, lags, cut, train, scaled.targets)
-
-    def _weigh_present(self, choice: Choice, windows: Windows, targets: np.ndarray) -> Present:
-        """Decide whether what series do within one time step counts."""
-        automatic = isinstance(self.contemporaneous, str)
-        if not self.contemporaneous or (automatic and choice.forecaster != "linear"):
-            return Present(False)
-        found = weigh_present(windows, lambda some: self._weights_per_output(some, targets), targets, **self._exact())
-        return found if automatic else replace(found, used=True)
-
-    def _together(self, windows: Windows, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        return present_coefficients(windows, self._weights_per_output(windows, targets), targets, **self._exact())
-
-    def _floor_together(self, windows: Windows, targets: np.ndarray) -> float:
-        return present_floor(
-            windows,
-            self._weights_per_output(windows, targets),
-            targets,
-            collapse=COLLAPSES[self.lag_collapse],
-            random_state=self.random_state,
-            **self._exact(),
-        )
-
-    def _exact(self) -> dict[str, Any]:
-        """Return what exact linear fits are told beside their weights."""
-        return {"norm": self.norm, "input_noise": self.input_noise}
-
-    def _fit(
-        self, recipe: Recipe, windows: Windows, targets: np.ndarray, device: torch.device, **course: Any
-    ) -> Fitted:
-        settings: dict[str, Any] = {
-            "norm": self.norm,
-            "steps": self.steps,
-            "batch": self.batch,
-            "penalty_batch": self.penalty_batch,
-            "learning_rate": self.learning_rate,
-            "schedule": self.schedule,
-            "input_noise": self.input_noise,
-            "weight_decay": self._decay(len(windows)),
-            "seed": self.random_state,
-            "device": device,
-            "memory_budget": self.memory_budget,
-        }
-        return fit_forecaster(recipe, windows, self._weights(windows, targets), targets, **settings | course)
 
     def forecast(self, steps: int = 1, *, exogenous: ArrayLike | None = None) -> np.ndarray:
         """Continue every fitted trajectory, one step at a time, each forecast feeding the next.
@@ -371,38 +286,3 @@ class GRNGC(BaseEstimator):
         """Write the trained forecaster as safetensors; :func:`grngc.forecasters.load_forecaster` reads it back."""
         check_is_fitted(self, "forecaster_")
         return save_forecaster(path, self.forecaster_, self.recipe_)
-
-    def _decay(self, n_windows: int) -> float:
-        # a step takes learning_rate * decay off a parameter: all of it at the most
-        return min(self.weight_decay * 1000 / n_windows, 1 / max(self.learning_rate, 1e-12))
-
-    def _recipe(self, forecaster: ForecasterChoice, lag: int, n_series: int) -> Recipe:
-        return Recipe(forecaster, n_series, lag, self._options(forecaster, n_series), self.skip)
-
-    def _options(self, forecaster: ForecasterChoice, n_series: int) -> dict[str, Any]:
-        named = isinstance(forecaster, str) and forecaster != "linear"
-        width = automatic_width(forecaster, n_series) if self.hidden == "auto" else self.hidden
-        options = {} if self.forecaster == "auto" and forecaster == "linear" else dict(self.forecaster_options or {})
-        return ({"hidden": width} if named else {}) | options
-
-    def _penalty(self, windows: Windows, targets: np.ndarray) -> float:
-        if not isinstance(self.penalty, str):
-            return self.penalty
-        per_output = automatic_penalty(windows.x.shape[1] * windows.x.shape[2], len(windows))
-        return per_output if self.penalty_scale == "per_output" else per_output / targets.sum()
-
-    def _weights(self, windows: Windows, targets: np.ndarray) -> np.ndarray:
-        """Return the weight of each gradient entry in the penalty, (target, lag, source)."""
-        p, lags = len(targets), windows.x.shape[1]
-        scale = self._penalty(windows, targets) / (targets.sum() if self.penalty_scale == "per_output" else 1)
-        penalised = np.ones((p, p)) if self.penalise_own_past else 1 - np.eye(p)
-        return (scale * targets[:, None] * penalised)[:, None, :].repeat(lags, axis=1)
-
-    def _weights_per_output(self, windows: Windows, targets: np.ndarray) -> np.ndarray:
-        """Return the same beside each target's own squared error, not their mean."""
-        return self._weights(windows, targets) * targets.sum()
-
-
-def _doing(what: str, progress: Callable[[Progress], None] | None) -> Callable[[Progress], None] | None:
-    """Return a callback that passes progress on, and says what for."""
-    return None if progress is None else lambda now: progress(now._replace(doing=what))

@@ -1,0 +1,133 @@
+"""One record under one set of parameters of GRNGC: what each part of the method is told, so that it is told once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from .contemporaneous import Present, present_coefficients, present_floor, weigh_present
+from .fitting import Fitted, fit_forecaster
+from .floor import noise_floor
+from .forecasters import SEQUENCE_FORECASTERS, ForecasterChoice, Recipe
+from .parameters import COLLAPSES, automatic_penalty, automatic_width
+from .selection import CANDIDATES, LONGEST_LAG, Choice, Forecast, called, choose
+from .training import Progress
+from .windows import Windows
+
+Heard = Callable[[Progress], None] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """The parts of :meth:`grngc.GRNGC.fit`, each with the parameters it needs.
+
+    Attributes
+    ----------
+    given : mapping
+        All parameters of the estimator, checked.
+    targets : bool array (series,)
+        False where exogenous.
+    device : torch.device
+    progress : callable, optional
+    """
+
+    given: Mapping[str, Any]
+    targets: np.ndarray
+    device: torch.device
+    progress: Heard
+
+    def choose(self, cut: Callable[[int], Windows]) -> Choice:
+        """Decide on forecaster and lag where they are ``"auto"``, by held-out forecasts of this very task."""
+        asked, lag = self.given["forecaster"], self.given["lag"]
+
+        def train(forecaster: ForecasterChoice, windows: Windows) -> Forecast:
+            recipe = self.recipe(forecaster, windows.x.shape[1])
+            return self.fit(recipe, windows, doing=f"trying {called(forecaster)}, lag {recipe.n_lags}").forecast
+
+        forecasters = CANDIDATES if isinstance(asked, str) and asked == "auto" else (asked,)
+        lags = tuple(range(1, LONGEST_LAG + 1)) if isinstance(lag, str) else (int(lag),)
+        if asked in tuple(SEQUENCE_FORECASTERS):
+            lags = lags[:1]
+        return choose(forecasters, lags, cut, train, self.targets)
+
+    def recipe(self, forecaster: ForecasterChoice, lag: int) -> Recipe:
+        """Return what builds the forecaster, with its width."""
+        n_series, hidden = len(self.targets), self.given["hidden"]
+        options = dict(self.given["forecaster_options"] or {})
+        if isinstance(forecaster, str) and forecaster != "linear":
+            width = automatic_width(forecaster, n_series) if isinstance(hidden, str) else hidden
+            options = {"hidden": width} | options
+        return Recipe(forecaster, n_series, lag, options, self.given["skip"])
+
+    def fit(self, recipe: Recipe, windows: Windows, *, doing: str = "training", **watch: Any) -> Fitted:
+        """Train a fresh forecaster by eq. 8-14 and read it; ``watch``: snapshots, where wanted."""
+        names = ("norm", "steps", "batch", "penalty_batch", "learning_rate", "schedule", "input_noise", "memory_budget")
+        return fit_forecaster(
+            recipe,
+            windows,
+            self.weights(windows) / self.targets.sum(),  # beside the mean over targets of the squared errors
+            self.targets,
+            **{name: self.given[name] for name in names},
+            weight_decay=self._decay(len(windows)),
+            seed=self.given["random_state"],
+            device=self.device,
+            progress=None if self.progress is None else lambda now: self.progress(now._replace(doing=doing)),  # type: ignore[misc]
+            **watch,
+        )
+
+    def present(self, choice: Choice, windows: Windows) -> Present:
+        """Decide whether what series do within one time step counts."""
+        wanted = self.given["contemporaneous"]
+        if not wanted or (isinstance(wanted, str) and choice.forecaster != "linear"):
+            return Present(False)
+        found = weigh_present(windows, self.weights, self.targets, **self._exact())
+        return found if isinstance(wanted, str) else replace(found, used=True)
+
+    def together(self, windows: Windows) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the coefficients (target, source) of the others' present, and how near those at 0 are to entering."""
+        return present_coefficients(windows, self.weights(windows), self.targets, **self._exact())
+
+    def floor(self, recipe: Recipe, windows: Windows, scores: np.ndarray, present: Present) -> float:
+        """Return what unrelated series give; ``scores`` (target, source) are those of the past alone."""
+        doing = "training for the noise floor"
+        told: dict[str, Any] = self._exact() | {"collapse": self.collapse, "random_state": self.given["random_state"]}
+        floor = noise_floor(
+            windows,
+            self.weights(windows),
+            self.targets,
+            scores=scores,
+            refit=lambda others: self.fit(recipe, others, doing=doing).lag_scores,
+            **told,
+        )
+        if not present.used:
+            return floor
+        return max(floor, present_floor(windows, self.weights(windows), self.targets, **told))
+
+    @property
+    def collapse(self) -> Callable[[np.ndarray], np.ndarray]:
+        """(target, lag, source) -> (target, source)."""
+        return COLLAPSES[self.given["lag_collapse"]]
+
+    def penalty(self, windows: Windows) -> float:
+        """Return the penalty used, in units of ``penalty_scale``."""
+        if not isinstance(self.given["penalty"], str):
+            return self.given["penalty"]
+        per_output = automatic_penalty(windows.x.shape[1] * windows.x.shape[2], len(windows))
+        return per_output if self.given["penalty_scale"] == "per_output" else per_output / self.targets.sum()
+
+    def weights(self, windows: Windows) -> np.ndarray:
+        """Return the weight of each gradient entry beside its target's own squared error, (target, lag, source)."""
+        p, lags = len(self.targets), windows.x.shape[1]
+        scale = self.penalty(windows) * (1 if self.given["penalty_scale"] == "per_output" else self.targets.sum())
+        penalised = np.ones((p, p)) if self.given["penalise_own_past"] else 1 - np.eye(p)
+        return (scale * self.targets[:, None] * penalised)[:, None, :].repeat(lags, axis=1)
+
+    def _decay(self, n_windows: int) -> float:
+        # a step takes learning_rate * decay off a parameter: all of it at the most
+        return min(self.given["weight_decay"] * 1000 / n_windows, 1 / max(self.given["learning_rate"], 1e-12))
+
+    def _exact(self) -> dict[str, Any]:
+        """Return what exact linear fits are told beside their weights."""
+        return {"norm": self.given["norm"], "input_noise": self.given["input_noise"]}
