@@ -76,6 +76,13 @@ def _amount(text: str) -> float | str:
     return _read(float, "number", text)
 
 
+def _switch(text: str) -> bool | str:
+    known: dict[str, bool | str] = {"auto": "auto", "yes": True, "no": False}
+    if text not in known:
+        raise typer.BadParameter(f"{text!r} is not one of auto, yes, no.")
+    return known[text]
+
+
 def _read(kind: Callable[[str], Any], called: str, text: str) -> Any:
     """Return ``auto`` as it is and anything else as a number."""
     try:
@@ -155,6 +162,15 @@ def discover(
         int | None,
         typer.Option(metavar="N", help="Windows of a batch that the penalty is measured on.  [default: 32]"),
     ] = None,
+    contemporaneous: Annotated[
+        Any,
+        typer.Option(
+            metavar="auto|yes|no",
+            parser=_switch,
+            help="Count what series do within one time step; auto: where the past of the others helps no forecast and "
+            "their present does.  [default: auto]",
+        ),
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(metavar="N", help="Training steps; linear needs none.  [default: 1000]")
     ] = None,
@@ -205,6 +221,7 @@ def discover(
 
     chosen = {
         "lag": lag, "forecaster": forecaster, "hidden": hidden, "penalty": penalty, "penalty_batch": penalty_batch,
+        "contemporaneous": contemporaneous,
         "steps": steps, "learning_rate": learning_rate, "device": device,
     }  # fmt: skip
     with shown_progress(quiet or as_json) as progress:

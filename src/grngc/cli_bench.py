@@ -170,10 +170,14 @@ def _folder(table: str, tables: Path) -> Path:
 
 
 def _all(tables: Path) -> "list[tuple[Table, Path]]":
-    """Every table of a folder, in the order of their names."""
+    """Every table of a folder: the paper's tables, its figures, then others, by name."""
     from .bench.table import read_table
 
-    paths = sorted(tables.glob("*.toml"))
+    first = ("grngc-table", "grngc-figure", "")
+    at = {
+        path: next(n for n, start in enumerate(first) if path.stem.startswith(start)) for path in tables.glob("*.toml")
+    }
+    paths = sorted(at, key=lambda path: (at[path], path.stem))
     if not paths:
         raise InputError(f"{tables}: no tables there; say where they are with --tables")
     return [(read_table(path), path) for path in paths]

@@ -51,7 +51,10 @@ def test_without_a_command_the_overview_is_shown(grngc: Any) -> None:
 def test_help_tells_the_true_defaults_and_choices(grngc: Any) -> None:
     text = " ".join(grngc("discover", "--help").out.split())
     defaults = GRNGC().get_params()
-    for name in ("lag", "hidden", "penalty", "penalty_batch", "steps", "learning_rate", "device", "forecaster"):
+    for name in (
+        "lag", "hidden", "penalty", "penalty_batch", "contemporaneous", "steps", "learning_rate", "device",
+        "forecaster",
+    ):  # fmt: skip
         about = text.split(f" --{name.replace('_', '-')} ")[-1].split(" --")[0]
         assert f"[default: {defaults[name]}]" in about
     for name in FORECASTERS:

@@ -33,9 +33,9 @@ def markdown(table: Table, lines: Sequence[Line]) -> str:
         parts.append("\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in grid))
     if table.notes:
         parts.append("\n".join(f"- {note}" for note in table.notes))
+    labels = {column.name: column.label or column.name for column in table.columns}
     if judged := verdicts(table, lines):
-        head = "| GRNGC default | ours | best control | | published | |\n|---|---:|---|---|---:|---|"
-        parts.append("\n".join([head, *(_verdict_row(table, verdict) for verdict in judged)]))
+        parts.append("\n".join([_VERDICTS, *(_verdict_row(labels[verdict.column], verdict) for verdict in judged)]))
     return "\n\n".join(parts)
 
 
@@ -61,8 +61,20 @@ def verdict_text(table: Table, judged: Sequence[Verdict]) -> str:
 
 def documents(tables: Sequence[tuple[Table, Sequence[Line]]]) -> str:
     """Return docs/benchmarks.md."""
-    return "\n\n".join([_HEAD, *(markdown(table, lines) for table, lines in tables)]) + "\n"
+    return "\n\n".join([_HEAD, _stand(tables), *(markdown(table, lines) for table, lines in tables)]) + "\n"
 
+
+def _stand(tables: Sequence[tuple[Table, Sequence[Line]]]) -> str:
+    """Return the verdicts on the papers' data, one line a data set and metric, before all else."""
+    found: dict[tuple[str, str], str] = {}
+    for table, lines in tables:
+        for verdict in verdicts(table, lines) if table.published else []:
+            if verdict.metric in table.metrics[:2]:  # the paper's own convention comes first
+                found.setdefault((verdict.column, verdict.metric), _verdict_row(verdict.column, verdict))
+    return "\n\n".join(["## Where the default stands", "\n".join([_VERDICTS, *found.values()])])
+
+
+_VERDICTS = "| GRNGC default | ours | best control | | published | |\n|---|---:|---|---|---:|---|"
 
 _HEAD = f"""# Benchmarks
 
@@ -103,10 +115,9 @@ def _seeds(line: Line, metric: str, table: Table) -> str:
     return "/".join(told)
 
 
-def _verdict_row(table: Table, verdict: Verdict) -> str:
-    labels = {column.name: column.label or column.name for column in table.columns}
+def _verdict_row(called: str, verdict: Verdict) -> str:
     metric = METRICS[verdict.metric]
-    cells = [f"{labels[verdict.column]}, {metric.title}", shown(verdict.ours, metric.digits)]
+    cells = [f"{called}, {metric.title}", shown(verdict.ours, metric.digits)]
     for kind in ("best control", "published"):
         rival = next((each for each in verdict.rivals if each.kind == kind), None)
         theirs = "-" if rival is None else shown(rival.figure, metric.digits)
