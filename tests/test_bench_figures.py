@@ -116,6 +116,19 @@ def test_the_default_is_judged_against_the_best_control_and_the_claim(tmp_path: 
     assert row in page.markdown(table, lines)
 
 
+def test_a_row_that_is_run_nowhere_is_not_taken_for_the_default(tmp_path: Path) -> None:
+    unreleased = (
+        '[[rows]]\nlabel = "published"\nmethod = "grngc"\ncolumns = []\nelsewhere = "not released"\nchosen = "-"\n\n'
+    )
+    before = '[[rows]]\nlabel = "default"'
+    table = read(tmp_path, SMALL.replace(before, unreleased + before))
+    cells = [group[0] for group in cells_of(table, table.rows[2], table.columns[0]).values()]
+    rows = {row["key"]: row for row in (made_up(cell, 0.85) for cell in cells)}
+    lines = lines_of(table, rows, tmp_path / "published.csv")
+    assert [line.kind for line in lines] == ["control", "grngc", "default"]
+    assert {verdict.ours.mean for verdict in verdicts(table, lines) if verdict.column == "var"} == {0.85, 0.425}
+
+
 def test_results_on_other_data_are_told(tmp_path: Path, table: Table) -> None:
     cell = cells_of(table, table.rows[0], table.columns[0])[None][0]
     rows = {row["key"]: row for row in (made_up(cell, 0.5, "1"), made_up(cell, 0.6, "2"))}

@@ -124,7 +124,7 @@ def lines_of(table: Table, there: Rows, published: Path) -> list[Line]:
 
 
 def _is_default(row: Row) -> bool:
-    return row.configuration in (None, "default") and not row.parameters
+    return row.configuration in (None, "default") and not row.parameters and row.columns != []
 
 
 def _by_identity(there: Rows) -> dict[str, Mapping[str, Any]]:
