@@ -16,6 +16,10 @@ from .selection import CANDIDATES, LONGEST_LAG, Choice, Forecast, called, choose
 from .training import Progress
 from .windows import Windows
 
+TRIAL_WINDOWS = 8
+"""Windows of a batch that the penalty of a trial is measured on: held-out errors need no finer one, and on hundreds of
+series a trial then takes a third of the time (docs/ablation.md)."""
+
 Heard = Callable[[Progress], None] | None
 
 
@@ -44,7 +48,9 @@ class Task:
 
         def train(forecaster: ForecasterChoice, windows: Windows) -> Forecast:
             recipe = self.recipe(forecaster, windows.x.shape[1])
-            return self.fit(recipe, windows, doing=f"trying {called(forecaster)}, lag {recipe.n_lags}").forecast
+            doing = f"trying {called(forecaster)}, lag {recipe.n_lags}"
+            few = min(self.given["penalty_batch"] or TRIAL_WINDOWS, TRIAL_WINDOWS)
+            return self.fit(recipe, windows, doing=doing, penalty_batch=few).forecast
 
         forecasters = CANDIDATES if isinstance(asked, str) and asked == "auto" else (asked,)
         lags = tuple(range(1, LONGEST_LAG + 1)) if isinstance(lag, str) else (int(lag),)
@@ -61,20 +67,19 @@ class Task:
             options = {"hidden": width} | options
         return Recipe(forecaster, n_series, lag, options, self.given["skip"])
 
-    def fit(self, recipe: Recipe, windows: Windows, *, doing: str = "training", **watch: Any) -> Fitted:
-        """Train a fresh forecaster by eq. 8-14 and read it; ``watch``: snapshots, where wanted."""
+    def fit(self, recipe: Recipe, windows: Windows, *, doing: str = "training", **course: Any) -> Fitted:
+        """Train a fresh forecaster by eq. 8-14 and read it; ``course``: what is not as given, and snapshots."""
         names = ("norm", "steps", "batch", "penalty_batch", "learning_rate", "schedule", "input_noise", "memory_budget")
         return fit_forecaster(
             recipe,
             windows,
             self.weights(windows) / self.targets.sum(),  # beside the mean over targets of the squared errors
             self.targets,
-            **{name: self.given[name] for name in names},
+            **{name: self.given[name] for name in names} | course,
             weight_decay=self._decay(len(windows)),
             seed=self.given["random_state"],
             device=self.device,
             progress=None if self.progress is None else lambda now: self.progress(now._replace(doing=doing)),  # type: ignore[misc]
-            **watch,
         )
 
     def present(self, choice: Choice, windows: Windows) -> Present:
