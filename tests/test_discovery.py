@@ -191,7 +191,7 @@ def test_configurations_are_starting_points() -> None:
     [
         ({"configuration": "publish"}, "configuration 'publish' is not known; choose one of default, published"),
         ({"penalti": 1}, "no option 'penalti'; did you mean 'penalty'?"),
-        ({"qqqq": 1}, "no option 'qqqq'; see help"),
+        ({"qqqq": 1}, "no option 'qqqq'; there are 'batch'"),
         ({"threads": 0}, "threads must be a whole number from 1 to 1024; got 0"),
         ({"threads": 10**12}, "threads must be"),
     ],

@@ -1,6 +1,7 @@
 """Arguments that take one of a few names, or a whole number: one check and one message for each kind."""
 
-from collections.abc import Iterable
+import difflib
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,3 +19,16 @@ def check_whole(name: str, value: Any, least: int = 1) -> None:
     """Refuse what is not a whole number, Python's or NumPy's, of at least ``least``; True is none."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise InputError(f"{name} must be a whole number of at least {least}; got {value!r}")
+
+
+def listed(names: Sequence[object], most: int = 8) -> str:
+    """Return names for a message, the first few when there are many."""
+    shown = ", ".join(repr(str(name)) for name in names[:most])
+    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the end of a message on a name that is not known: ``; did you mean 'x'?``, else what there is."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=1) or [each for each in known if name and name in each][:1]
+    return f"; did you mean {near[0]!r}?" if near else f"; there are {listed(known) or 'none'}"

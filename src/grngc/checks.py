@@ -1,6 +1,5 @@
 """What was read, where each number stood, and the checks on it. Each fault has its own message and remedy."""
 
-import difflib
 import warnings
 from collections import Counter
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import listed, nearest
 from .errors import InputError, InputWarning
 
 ROUNDING = 64
@@ -82,12 +82,6 @@ def say(origin: str, message: str) -> str:
     return f"{origin}: {message}" if origin else message
 
 
-def listed(names: Sequence[object], most: int = 8) -> str:
-    """Return names for a message, the first few when there are many."""
-    shown = ", ".join(repr(str(name)) for name in names[:most])
-    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
 def as_names(names: str | Sequence[str] | None, what: str) -> tuple[str, ...]:
     """Return names as a tuple; one string is one name."""
     if names is None:
@@ -122,9 +116,7 @@ def check_known(wanted: Sequence[str], names: Sequence[str], what: str, origin: 
     """Refuse a name that is not among ``names``, with the nearest that is."""
     for name in wanted:
         if name not in names:
-            close = difflib.get_close_matches(name, names, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"there are {listed(names)}"
-            raise InputError(say(origin, f"no column {name!r} for {what}; {hint}"))
+            raise InputError(say(origin, f"no column {name!r} for {what}{nearest(name, names)}"))
 
 
 def check_names(names: Sequence[str], origin: str = "") -> None:

@@ -1,6 +1,5 @@
 """From data to a graph a person can judge: all that ``grngc discover`` does, in one call."""
 
-import difflib
 import inspect
 import json
 import time
@@ -15,7 +14,7 @@ from typing import Any
 import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from .arguments import check_choice
+from .arguments import check_choice, nearest
 from .configurations import CONFIGURATIONS
 from .datasets.files import read_panel
 from .environment import versions
@@ -202,9 +201,7 @@ def _sorted_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[st
     of_estimator = set(GRNGC().get_params())
     for name in options:
         if name not in of_data | of_estimator:
-            close = difflib.get_close_matches(name, of_data | of_estimator, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else "see help(grngc.GRNGC) and help(grngc.as_panel)"
-            raise InputError(f"no option {name!r}; {hint}")
+            raise InputError(f"no option {name!r}{nearest(name, sorted(of_data | of_estimator))}")
     return (
         {name: value for name, value in options.items() if name in of_data},
         {name: value for name, value in options.items() if name in of_estimator},

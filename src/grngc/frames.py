@@ -6,7 +6,8 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from .checks import Reading, check_names, is_missing, listed, say
+from .arguments import listed
+from .checks import Reading, check_names, is_missing, say
 from .errors import InputError
 from .tables import choose_columns, split_rows, text_error
 from .times import read_clock

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .checks import Reading, check_known, choose_series, is_missing, listed, say, warn
+from .arguments import listed
+from .checks import Reading, check_known, choose_series, is_missing, say, warn
 from .errors import InputError
 from .times import Clock, check_clock
 

@@ -1,6 +1,5 @@
 """A benchmark as data: one TOML file becomes one Table, or one line that says what is wrong in it."""
 
-import difflib
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from ..arguments import nearest
 from ..errors import InputError
 
 SEEDS = (0, 1, 2, 3, 4)
@@ -160,13 +160,6 @@ def check_known(what: str, name: str, known: Iterable[str]) -> None:
     known = list(known)
     if name not in known:
         raise InputError(f"{what} {name!r} is not known{nearest(name, known)}")
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?``, or all that are known where none is near."""
-    known = list(known)
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known) or 'none'}"
 
 
 def _refuse(path: Path, error: ValidationError) -> NoReturn:

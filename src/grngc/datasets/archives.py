@@ -10,8 +10,9 @@ from typing import IO
 
 import numpy as np
 
+from ..arguments import listed
 from ..arrays import read_array
-from ..checks import Reading, listed
+from ..checks import Reading
 from ..errors import InputError
 from ..times import check_clock, read_clock
 

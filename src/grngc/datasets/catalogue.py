@@ -1,15 +1,15 @@
 """Every data set by name."""
 
-import difflib
 import hashlib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..arguments import nearest
 from ..dataset import Dataset
 from ..errors import InputError
 from . import blca, causaltime, dream3, dream4, netsim, sos
@@ -85,13 +85,6 @@ def check_name(name: str) -> None:
     """Refuse a name that is no data set's, and say which one is nearest."""
     if name not in DATASETS:
         raise InputError(f"no data set {name!r}{nearest(name, DATASETS)}; `grngc datasets list` shows all")
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return `; did you mean 'x'?`, or all that are known where none is near."""
-    known = list(known)
-    near = difflib.get_close_matches(name, known, n=1) or [each for each in known if name in each][:1]
-    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(sorted(known)) or 'none'}"
 
 
 def digest(dataset: Dataset) -> str:

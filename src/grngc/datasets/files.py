@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..checks import Reading, check_known, check_names, listed
+from ..arguments import listed
+from ..checks import Reading, check_known, check_names
 from ..errors import InputError
 from ..frames import read_frames
 from ..panel import Panel, panel_of

@@ -6,9 +6,10 @@ from typing import Any, cast
 
 import numpy as np
 
+from ..arguments import nearest
 from ..errors import InputError
 from ..storage import write_atomically
-from .catalogue import ABOUT, nearest
+from .catalogue import ABOUT
 from .publishers import READERS
 from .stored import as_stored, check_digest, path_of
 

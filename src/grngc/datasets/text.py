@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..checks import Reading, check_names, listed, warn
+from ..arguments import listed
+from ..checks import Reading, check_names, warn
 from ..errors import InputError
 from ..tables import choose_columns, split_rows, text_error
 from ..times import read_clock
