@@ -136,3 +136,14 @@ def test_results_on_other_data_are_told(tmp_path: Path, table: Table) -> None:
     first = min(rows.values(), key=lambda row: row["key"])
     line = lines_of(table, rows, tmp_path / "published.csv")[0]
     assert line.figures["var", "auroc"].mean == first["metrics"]["auroc"]
+
+
+def test_how_to_make_a_row_again_is_said_with_its_cost_once_the_row_is_whole(tmp_path: Path, table: Table) -> None:
+    cells = [group[0] for group in cells_of(table, table.rows[1], table.columns[0]).values()]
+    rows = {cell.identity: made_up(cell, 0.7, wall_seconds=600.0) for cell in cells}
+    path = tmp_path / "published.csv"
+    told = 'grngc bench run small --rows "default" --results again`, about 10 min on two cores'
+    assert told in page.markdown(table, lines_of(table, rows, path))
+    assert told in page.terminal(table, lines_of(table, rows, path))
+    del rows[cells[0].identity]
+    assert "again" not in page.markdown(table, lines_of(table, rows, path))

@@ -97,6 +97,8 @@ class Line:
         (column name, metric) -> Figure.
     seconds : float, optional
         Mean of a cell's wall time.
+    spent : float
+        Wall time of all its cells that are there, in seconds.
     method : str
         Of a published line: the paper's name for it.
     """
@@ -106,6 +108,7 @@ class Line:
     kind: str
     figures: Mapping[tuple[str, str], Figure]
     seconds: float | None = None
+    spent: float = 0.0
     method: str = ""
 
 
@@ -157,7 +160,9 @@ def _line(table: Table, row: Row, kind: str, there: Mapping[str, Mapping[str, An
             figures[column.name, metric] = _figure(rows, metric, kind, row.elsewhere)
     label = f"{row.label}, best step" if kind == "oracle" else row.label
     chosen = ORACLE if kind == "oracle" else row.chosen
-    return Line(label, chosen, kind, figures, fmean(seconds) if seconds and kind != "oracle" else None)
+    if kind == "oracle" or not seconds:
+        return Line(label, chosen, kind, figures)
+    return Line(label, chosen, kind, figures, fmean(seconds), sum(seconds))
 
 
 def _figure(

@@ -20,12 +20,13 @@ def terminal(table: Table, lines: Sequence[Line]) -> str:
         parts.append("\n".join(f"- {note}" for note in table.notes))
     if judged := verdicts(table, lines):
         parts.append(verdict_text(table, judged))
+    parts += _again(table, lines)
     return "\n\n".join(parts)
 
 
 def markdown(table: Table, lines: Sequence[Line]) -> str:
     """Return the table as a section of Markdown."""
-    parts = [f"## {table.title}", f"`grngc bench run {table.name}`"]
+    parts = [f"## {table.title}", f"All of it: `grngc bench run {table.name}`.", *_again(table, lines)]
     for metric in table.metrics:
         top, *rows = _grid(table, lines, metric)
         rule = ["---", *("---:" for _ in top[1:-3]), "---:", "---:", "---"]
@@ -86,8 +87,7 @@ and show what that is worth. *Chosen* says how the hyper-parameters were chosen;
 own, whose hyper-parameters were mostly picked on the truth. *s a run* is the mean wall time of a run, two side by side
 on two cores, one thread each.
 
-To make one row of a table again, beside the committed results: `grngc bench run TABLE --rows ROW --results DIR`; a
-run's time is in the table. What is missing is said to be missing.
+What is missing is said to be missing. `--results DIR` makes results again beside the committed ones.
 
 {RULE}"""
 
@@ -104,6 +104,20 @@ def _grid(table: Table, lines: Sequence[Line], metric: str) -> list[list[str]]:
         seconds = "" if line.seconds is None else f"{line.seconds:.1f}" if line.seconds < 100 else f"{line.seconds:.0f}"
         grid.append([line.label, *texts, _seeds(line, metric, table), seconds, line.chosen])
     return grid
+
+
+def _again(table: Table, lines: Sequence[Line]) -> list[str]:
+    """Return how to make a line again and what it costs: the default's, else GRNGC's quickest, if it is all there."""
+    ran = [line for line in lines if line.kind in ("grngc", "default") and line.spent and _whole(line)]
+    if not ran:
+        return []
+    line = min(ran, key=lambda line: (line.kind != "default", line.spent))
+    command = f'grngc bench run {table.name} --rows "{line.label}" --results again'
+    return [f"One row again: `{command}`, about {max(1, round(line.spent / 120))} min on two cores."]
+
+
+def _whole(line: Line) -> bool:
+    return all(len(figure.values) == figure.wanted or figure.instead for figure in line.figures.values())
 
 
 def _seeds(line: Line, metric: str, table: Table) -> str:
