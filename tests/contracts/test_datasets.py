@@ -3,6 +3,7 @@
 Needs the files (GRNGC_DATA); without them every test here skips and says so.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from grngc.datasets import ABOUT, DATASETS, digest, load
 from grngc.datasets.about import PAIRS
 from grngc.datasets.archives import load_npz
+from grngc.datasets.causaltime import SMALLER
 from grngc.datasets.digests import DIGESTS
 
 # Edges known from elsewhere, source -> target, and not the other way. In DREAM from the challenges' knock-outs: without
@@ -130,7 +132,19 @@ def test_samples_of_causaltime_are_as_described(name: str, data: Path) -> None:
     assert not residuals[:, :20].any()
     assert residuals[:, 20:].any(axis=(0, 1)).all()
     np.testing.assert_array_equal(series[:, 20], series[:, 19])
-    assert 20 < series.std() / residuals.std() < 200
+
+
+@pytest.mark.parametrize("record", ["medical", "traffic"])
+def test_residuals_of_causaltime_are_as_much_smaller_as_is_said(record: str, data: Path) -> None:
+    found = []
+    for segments in ("all", "generated"):
+        values = np.concatenate(load(f"causaltime/{record}", data, segments=segments).panel.trajectories)
+        series, residuals = values[:, :20], values[:, 20:]
+        found.append(series.std() / residuals.std())
+    each = series.std(axis=0) / residuals.std(axis=0)
+    assert tuple(round(times) for times in [*found, each.min(), each.max()]) == SMALLER[record]
+    said = " ".join(ABOUT[f"causaltime/{record}"].beware)
+    assert [int(times) for times in re.findall(r"\b1/(\d+)", said)] == list(SMALLER[record])
 
 
 def test_options_of_causaltime(data: Path) -> None:
