@@ -9,7 +9,8 @@ import pytest
 from grngc.dataset import Dataset
 from grngc.datasets import ABOUT, data_root, digest, load, lorenz96
 from grngc.datasets.digests import DIGESTS
-from grngc.datasets.stored import as_stored, digest_of
+from grngc.datasets.publishers import READERS
+from grngc.datasets.stored import BY_HAND, as_stored, digest_of
 from grngc.datasets.writing import write_dataset
 from grngc.errors import InputError
 from grngc.metrics import chance, score
@@ -64,6 +65,14 @@ def test_a_missing_file_is_told_with_its_place_and_the_remedy(tmp_path: Path) ->
     with pytest.raises(InputError, match=r"no file .*netsim/sim3\.npz .*grngc datasets prepare netsim/sim3") as error:
         load("netsim/sim3", tmp_path)
     assert str(tmp_path) in str(error.value)
+    with pytest.raises(InputError, match=r"set GRNGC_DATA .* put series .* from BLCA_cancer\.txt") as error:
+        load("blca/blca", tmp_path)
+    assert "datasets prepare" not in str(error.value)
+
+
+def test_every_published_data_set_is_prepared_or_said_to_be_made_by_hand() -> None:
+    assert READERS.keys() | BY_HAND.keys() == ABOUT.keys()
+    assert not READERS.keys() & BY_HAND.keys()
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,7 @@ def test_missing_and_doubled_files_are_told(tmp_path: Path) -> None:
 
 
 def test_names_that_cannot_be_prepared(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="distribute no file that is read here"):
+    with pytest.raises(InputError, match="blca/blca cannot be prepared: no publisher distributes it as one"):
         prepare("blca/blca", tmp_path)
     with pytest.raises(InputError, match="'dream3' is a family"):
         prepare("dream3", tmp_path)

@@ -26,7 +26,6 @@ Root = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-SIMULATORS = ("lorenz96", "slow_sampling", "var")
 WIDTH = 80
 
 
@@ -35,16 +34,16 @@ def show_all(root: Root = None, as_json: Json = False) -> int:
     """Show all data sets: counts, and whether the file is here.
 
     Counts are those of the data set as it is loaded: trajectories, points of each, series, true entries and how many
-    entries are scored. Simulators (lorenz96, slow_sampling, var) need no file.
+    entries are scored. Simulators need no file.
     """
-    from .datasets import ABOUT, data_root
+    from .datasets import ABOUT, DATASETS, data_root
     from .datasets.stored import path_of
 
     if as_json:
         print(json.dumps([_facts(name, root) for name in ABOUT]))
         return OK
     rows: list[tuple[str, ...]] = [("name", "trajectories", "points", "series", "edges", "scored", "file")]
-    rows += [(name, "any", "any", "any", "-", "-", "simulated") for name in SIMULATORS]
+    rows += [(name, "any", "any", "any", "-", "-", "simulated") for name in DATASETS if name not in ABOUT]
     here = {name: path_of(name, root).is_file() for name in ABOUT}
     rows += [
         (
@@ -132,8 +131,11 @@ def prepare(
         str, typer.Argument(metavar="NAME", help="A data set, or a family of them: dream3, dream3/size10, causaltime.")
     ],
     source: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder with the publishers' files, which may lie in folders below it.")
-    ],
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder with the publishers' files, which may lie in folders below it.  [required]"
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="ROOT", help="Folder to write to.  [default: GRNGC_DATA, or grngc in your data folder]"),
@@ -151,6 +153,8 @@ def prepare(
                   DREAM4_GoldStandard_InSilico_Size100_1.tsv, ...
       netsim      sim3.mat; or JRNGC's fMRI_15.mat
       causaltime  medical/gen_data.npy and medical/graph.npy, ...
+      sos, blca   nothing: no publisher distributes them as one data set;
+                  ask for one, and it is said what to do
 
     Numbers that are not the published ones are refused (exit code 2), and nothing is written for them. Nothing is
     unpickled, and nothing is unpacked to disk.
@@ -159,10 +163,14 @@ def prepare(
     Example:
       grngc datasets prepare dream3/size10 --source ~/Downloads/DREAM3
     """
-    from .datasets.prepare import check_source, names_of
+    from .datasets.prepare import check_prepared, check_source, names_of
     from .datasets.prepare import prepare as convert
 
     names, failed = names_of(name), 0
+    for each in names:
+        check_prepared(each, out)
+    if source is None:
+        raise InputError("Missing option '--source': the folder with the publishers' files; see its --help")
     check_source(source)
     for each in names:
         try:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grngc.datasets import ABOUT
+from grngc.datasets import ABOUT, DATASETS
 from grngc.datasets.digests import DIGESTS
 from grngc.datasets.stored import as_stored, digest_of
 from publishers import write_dream3
@@ -42,6 +42,11 @@ def test_list_fits_a_terminal_and_tells_counts_and_what_is_here(grngc: Any, tmp_
     assert "dream3/size10_ecoli1 4 21 10 11 90 here" in " ".join(ran.out.split())
     assert "causaltime/medical 480 40 40 153 400 not here" in " ".join(ran.out.split())
     assert lines[-1] == f"1 of 26 files are in {tmp_path}"
+
+
+def test_list_shows_every_simulator(grngc: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(DATASETS, "pendulum", lambda: None)
+    assert "pendulum any any any - - simulated" in " ".join(grngc("datasets", "list", "--root", tmp_path).out.split())
 
 
 def test_list_in_a_narrow_terminal_keeps_to_names(grngc: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,6 +100,25 @@ def test_a_family_is_prepared_and_then_here(grngc: Any, published: Path, tmp_pat
     assert ran.out.splitlines()[0] == f"dream3/size10_ecoli1: {root}/dream3/size10_ecoli1.npz"
     assert len(ran.out.splitlines()) == 5
     assert grngc("datasets", "list", "--root", root).out.splitlines()[-1] == f"5 of 26 files are in {root}"
+
+
+@pytest.mark.parametrize("source", [[], ["--source", "nowhere"], ["--source", "."]])
+@pytest.mark.parametrize(
+    ("name", "member", "made_from"),
+    [
+        ("sos", "sos/sos9_m3d", "data/SOS_data.csv"),
+        ("sos/sos8_ronen", "sos/sos8_ronen", "gardner_goldstandard2.tsv"),
+        ("blca", "blca/blca", "BLCA_cancer_gold.txt"),
+    ],
+)
+def test_what_was_put_together_by_hand_is_not_prepared_but_it_is_said_how(
+    grngc: Any, tmp_path: Path, source: list[str], name: str, member: str, made_from: str
+) -> None:
+    ran = grngc("datasets", "prepare", name, *source, "--out", tmp_path)
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+    assert ran.err.startswith(f"grngc: error: {member} cannot be prepared: no publisher distributes it as one data set")
+    assert made_from in ran.err
+    assert f"into {tmp_path}/{member}.npz" in ran.err
 
 
 def test_of_a_family_the_sound_are_written_and_the_others_told(grngc: Any, published: Path, tmp_path: Path) -> None:

@@ -2,12 +2,9 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from ..dataset import Dataset
-from ..panel import Panel
 from .about import PAIRS, About
-from .stored import read_stored
+from .stored import load_pairs
 
 
 def blca(*, root: Path | str | None = None) -> Dataset:
@@ -22,9 +19,7 @@ def blca(*, root: Path | str | None = None) -> Dataset:
     root : path, optional
         As in :func:`grngc.datasets.load`.
     """
-    arrays = read_stored("blca/blca", root)
-    panel = Panel(tuple(arrays["series"]), tuple(arrays["names"]))
-    return Dataset("blca/blca", panel, arrays["graph"], scored=~np.eye(panel.n_series, dtype=bool))
+    return load_pairs("blca/blca", root)
 
 
 ABOUT = (

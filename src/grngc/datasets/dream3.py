@@ -2,12 +2,9 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from ..dataset import Dataset
-from ..panel import Panel
 from .about import PAIRS, About
-from .stored import read_stored
+from .stored import load_pairs
 
 TRAJECTORIES = {10: 4, 50: 23, 100: 46}
 NETWORKS = {
@@ -36,10 +33,7 @@ def dream3(size: int, network: str, *, root: Path | str | None = None) -> Datase
     root : path, optional
         As in :func:`grngc.datasets.load`.
     """
-    name = f"dream3/size{size}_{network}"
-    arrays = read_stored(name, root)
-    panel = Panel(tuple(arrays["series"]), tuple(arrays["names"]))
-    return Dataset(name, panel, arrays["graph"], scored=~np.eye(size, dtype=bool))
+    return load_pairs(f"dream3/size{size}_{network}", root)
 
 
 ABOUT = tuple(

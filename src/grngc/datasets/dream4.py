@@ -2,12 +2,9 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from ..dataset import Dataset
-from ..panel import Panel
 from .about import PAIRS, About
-from .stored import read_stored
+from .stored import load_pairs
 
 EDGES = {1: 176, 2: 249, 3: 195, 4: 211, 5: 193}
 
@@ -28,10 +25,7 @@ def dream4(network: int, *, root: Path | str | None = None) -> Dataset:
     root : path, optional
         As in :func:`grngc.datasets.load`.
     """
-    name = f"dream4/size100_{network}"
-    arrays = read_stored(name, root)
-    panel = Panel(tuple(arrays["series"]), tuple(arrays["names"]))
-    return Dataset(name, panel, arrays["graph"], scored=~np.eye(panel.n_series, dtype=bool))
+    return load_pairs(f"dream4/size100_{network}", root)
 
 
 ABOUT = tuple(

@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..storage import write_atomically
 from .catalogue import ABOUT
 from .publishers import READERS
-from .stored import as_stored, check_digest, path_of
+from .stored import as_stored, check_digest, how_to_make, path_of
 
 
 def names_of(name: str) -> list[str]:
@@ -20,6 +20,15 @@ def names_of(name: str) -> list[str]:
     if not found:
         raise InputError(f"no published data set {name!r}{nearest(name, ABOUT)}; `grngc datasets list` shows all")
     return found
+
+
+def check_prepared(name: str, root: Path | str | None = None) -> None:
+    """Refuse a data set that is made from no publisher's files, and say what can be done instead."""
+    if name not in READERS:
+        raise InputError(
+            f"{name} cannot be prepared: no publisher distributes it as one data set, it was put together by hand; "
+            f"do as much: {how_to_make(name, root)}"
+        )
 
 
 def check_source(source: Path) -> None:
@@ -55,11 +64,7 @@ def prepare(name: str, source: Path | str, root: Path | str | None = None) -> Pa
     if name not in ABOUT:
         names_of(name)
         raise InputError(f"{name!r} is a family of data sets: prepare them one by one")
-    if name not in READERS:
-        raise InputError(
-            f"{name}: its publishers distribute no file that is read here ({ABOUT[name].source}): "
-            f"put a file with series, graph and names at {path_of(name, root)}"
-        )
+    check_prepared(name, root)
     check_source(source)
     try:
         arrays = READERS[name](source)

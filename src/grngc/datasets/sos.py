@@ -2,12 +2,9 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from ..dataset import Dataset
-from ..panel import Panel
 from .about import PAIRS, About
-from .stored import read_stored
+from .stored import load_pairs
 
 
 def sos9_m3d(*, root: Path | str | None = None) -> Dataset:
@@ -23,7 +20,7 @@ def sos9_m3d(*, root: Path | str | None = None) -> Dataset:
     root : path, optional
         As in :func:`grngc.datasets.load`.
     """
-    return _gene_network("sos/sos9_m3d", root)
+    return load_pairs("sos/sos9_m3d", root)
 
 
 def sos8_ronen(*, root: Path | str | None = None) -> Dataset:
@@ -39,13 +36,7 @@ def sos8_ronen(*, root: Path | str | None = None) -> Dataset:
     root : path, optional
         As in :func:`grngc.datasets.load`.
     """
-    return _gene_network("sos/sos8_ronen", root)
-
-
-def _gene_network(name: str, root: Path | str | None) -> Dataset:
-    arrays = read_stored(name, root)
-    panel = Panel(tuple(arrays["series"]), tuple(arrays["names"]))
-    return Dataset(name, panel, arrays["graph"], scored=~np.eye(panel.n_series, dtype=bool))
+    return load_pairs("sos/sos8_ronen", root)
 
 
 ABOUT = (

@@ -7,9 +7,20 @@ from pathlib import Path
 
 import numpy as np
 
+from ..dataset import Dataset
 from ..errors import InputError
+from ..panel import Panel
 from .archives import load_npz
 from .digests import DIGESTS
+
+BY_HAND = {
+    "sos/sos9_m3d": "data/SOS_data.csv and the edges in 'Matlab files/gnetwork.m' of github.com/kotiang54/PgmGRNs",
+    "sos/sos8_ronen": "the series in github.com/AjayNairLab/GRN_inference_topology and the graph "
+    "gardner_goldstandard2.tsv in github.com/jiawu/Roller",
+    "blca/blca": "BLCA_cancer.txt and BLCA_cancer_gold.txt of github.com/zyllluck/GNIPLR",
+}
+"""Data sets that were put together once, by hand, and that ``grngc datasets prepare`` does not make: name -> from what.
+"""
 
 
 def data_root(root: Path | str | None = None) -> Path:
@@ -52,12 +63,29 @@ def read_stored(name: str, root: Path | str | None = None) -> dict[str, np.ndarr
         path.stat()
     except OSError as error:
         raise InputError(
-            f"{name}: no file {path} ({error.strerror}): set root= or GRNGC_DATA to the folder of the data sets, or "
-            f"make the file from what its publishers distribute: grngc datasets prepare {name} --source DIR"
+            f"{name}: no file {path} ({error.strerror}): set GRNGC_DATA (in Python also root=) to the folder of the "
+            f"data sets, or make the file: {how_to_make(name, root)}"
         ) from error
     arrays = as_stored(load_npz(path), str(path))
     check_digest(name, arrays, str(path))
     return arrays
+
+
+def load_pairs(name: str, root: Path | str | None = None) -> Dataset:
+    """Load a data set whose publishers list no own pasts: scored are the pairs of two different series."""
+    arrays = read_stored(name, root)
+    panel = Panel(tuple(arrays["series"]), tuple(arrays["names"]))
+    return Dataset(name, panel, arrays["graph"], scored=~np.eye(panel.n_series, dtype=bool))
+
+
+def how_to_make(name: str, root: Path | str | None = None) -> str:
+    """Return what a user without the file of a published data set can do, for the end of a message."""
+    if name not in BY_HAND:
+        return f"grngc datasets prepare {name} --source DIR, where DIR holds what its publishers distribute"
+    return (
+        f"put series (trajectory, time, series), graph (target, source) and names from {BY_HAND[name]} into "
+        f"{path_of(name, root)} with numpy.savez; whether they are the published numbers is checked when it is read"
+    )
 
 
 def as_stored(arrays: Mapping[str, np.ndarray], origin: str) -> dict[str, np.ndarray]:
