@@ -1,7 +1,6 @@
 """A cell: one method with all its parameters on one data set from one seed. Tables are resolved into cells."""
 
 import hashlib
-import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 from ..configurations import CONFIGURATIONS
 from ..dataset import Dataset
 from ..datasets import DATASETS
+from ..datasets.catalogue import options_of
 from ..errors import InputError
 from ..methods import METHODS
 from ..metrics import chance, diagonal_floor
@@ -103,9 +103,8 @@ def check_names(table: Table) -> None:
         place = f"{table.name}: column {column.name!r}"
         for name in column.datasets:
             check_known(f"{place}: data set", name, DATASETS)
-            options = set(inspect.signature(DATASETS[name]).parameters) - {"root"}
             for option in [*column.options, *([column.seed_option] if column.seed_option else [])]:
-                check_known(f"{place}: option of {name}", option, options)
+                check_known(f"{place}: option of {name}", option, options_of(name))
     for row in table.rows:
         check_known(f"{table.name}: row {row.label!r}: method", row.method, [*METHODS, *FLOORS])
         if row.oracle and row.method != "grngc":
