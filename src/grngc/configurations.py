@@ -5,8 +5,9 @@
 The ``published`` ones are the settings of the authors' released code (shared between DREAM3 and DREAM4, one for each
 other data set), to be read at the last epoch: KAN or ReLU MLP with one hidden layer, or a TCN over the whole record as
 one sequence; lag 1, replicates joined end to end, the whole record in every step, constant learning rate, own past
-penalised. They are not at a minimum when they stop, so what they give depends on the number of epochs. NetSim's and
-Traffic's settings were not released, nor any LSTM. Lorenz-96's TCN was released for forcing 10, its others for 20.
+penalised. They are not at a minimum when they stop, so what they give depends on the number of epochs. Of NetSim a
+search grid was released and no single setting, of Traffic nothing, nor any LSTM. Lorenz-96's TCN was released for
+forcing 10, its others for 20.
 """
 
 from typing import Any
