@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench_tables import SMALL, made_up, read
@@ -10,8 +11,13 @@ from grngc.bench.cells import cells_of
 from grngc.bench.figures import Figure, lines_of, on_other_data, shown
 from grngc.bench.table import Table
 from grngc.bench.verdict import compare, verdicts
+from grngc.errors import InputError
 
-PRINTED = "table,method,dataset,metric,mean,sd\npaper,GRNGC,var,auroc,0.8,0.02\npaper,GRNGC,other,auroc,0.1,\n"
+PRINTED = """table,method,dataset,metric,mean,sd,sd_over
+paper,GRNGC,var,auroc,0.8,0.02,runs
+paper,GRNGC,other,auroc,0.1,,
+paper,cMLP,var,auroc,0.7,,
+"""
 
 
 @pytest.fixture
@@ -29,7 +35,8 @@ def test_means_over_data_sets_then_over_seeds(tmp_path: Path, table: Table) -> N
     assert figure.values == pytest.approx({0: 0.6, 1: 0.9})
     assert figure.mean == pytest.approx(0.75)
     assert figure.sd == pytest.approx(0.2121, abs=1e-4)
-    assert line.seconds == 2.0
+    assert line.seconds == (2.0,)
+    assert line.spent == 8.0
     assert line.figures["var", "auroc"].mean is None
 
 
@@ -65,10 +72,22 @@ def test_the_oracle_is_a_line_of_its_own(tmp_path: Path) -> None:
 
 
 def test_what_was_published_stands_below_with_its_own_deviation(tmp_path: Path, table: Table) -> None:
-    *_, last = lines_of(table, {}, tmp_path / "published.csv")
-    assert (last.label, last.kind) == ("GRNGC, as printed", "published")
-    assert shown(last.figures["var", "auroc"], 3) == "0.800 ± 0.020"
-    assert shown(last.figures["var", "auprc"], 3) == "-"
+    *_, ours, other = lines_of(table, {}, tmp_path / "published.csv")
+    assert [(line.label, line.kind) for line in (ours, other)] == [
+        ("GRNGC, as printed", "published"),
+        ("cMLP, as printed", "published"),
+    ]
+    assert shown(ours.figures["var", "auroc"], 3) == "0.800 ± 0.020"
+    assert shown(other.figures["var", "auroc"], 3) == "0.700"
+    assert shown(ours.figures["var", "auprc"], 3) == "-"
+    assert page.terminal(table, [ours]).count("as printed") == 1  # not in the block of a metric that it has not
+
+
+@pytest.mark.parametrize("wrong", ["paper,GRNGC,var,auprc,much,,\n", "paper,GRNGC,var,auprc\n"])
+def test_a_bad_published_figure_is_one_line(tmp_path: Path, table: Table, wrong: str) -> None:
+    (tmp_path / "published.csv").write_text(PRINTED + wrong)
+    with pytest.raises(InputError, match=r"published\.csv: no table of published figures"):
+        lines_of(table, {}, tmp_path / "published.csv")
 
 
 @pytest.mark.parametrize(
@@ -76,17 +95,20 @@ def test_what_was_published_stands_below_with_its_own_deviation(tmp_path: Path, 
     [
         ({0: 0.80, 1: 0.80}, {None: 0.70}, "better"),
         ({0: 0.80, 1: 0.80}, {None: 0.90}, "worse"),
-        ({0: 0.80, 1: 0.80}, {None: 0.8009}, "equal within noise"),
+        ({0: 0.80, 1: 0.80}, {None: 0.809}, "equal within noise"),
         ({0: 0.70, 1: 0.90}, {None: 0.70}, "equal within noise"),
         # the same seeds: 0.05 better on each, however far the seeds are apart
         ({0: 0.70, 1: 0.90}, {0: 0.65, 1: 0.85}, "better"),
         ({0: 0.70, 1: 0.90}, {0: 0.85, 1: 0.65}, "equal within noise"),
+        # two seeds 0.002 apart: one degree of freedom, 12.7 standard errors
+        ({0: 0.801, 1: 0.803}, {None: 0.790}, "equal within noise"),
+        ({0: 0.801, 1: 0.803}, {None: 0.785}, "better"),
         ({None: 0.80}, {None: 0.70}, "better"),
         ({0: 0.80}, {None: 0.70}, "not known yet"),
         ({}, {None: 0.70}, "not known yet"),
     ],
 )
-def test_a_verdict_needs_two_standard_errors(
+def test_a_verdict_needs_more_than_chance_and_more_than_a_hundredth(
     ours: dict[int | None, float], other: dict[int | None, float], said: str
 ) -> None:
     wanted = 1 if ours == {None: 0.80} else 2
@@ -95,8 +117,64 @@ def test_a_verdict_needs_two_standard_errors(
 
 def test_a_published_deviation_counts_as_one_of_five_runs() -> None:
     ours = Figure({0: 0.80, 1: 0.80}, 2)
-    assert compare(ours, Figure({None: 0.75}, printed_sd=0.05)) == "better"  # 2 * 0.05 / sqrt(5) = 0.045
-    assert compare(ours, Figure({None: 0.76}, printed_sd=0.05)) == "equal within noise"
+    assert compare(ours, Figure({None: 0.73}, printed_sd=0.05)) == "better"  # 2.78 * 0.05 / sqrt(5) = 0.062
+    assert compare(ours, Figure({None: 0.75}, printed_sd=0.05)) == "equal within noise"
+    assert compare(ours, Figure({None: 0.75}, printed_sd=0.05, sd_over="networks")) == "better"
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_equal_methods_are_told_apart_once_in_twenty(paired: bool) -> None:
+    draw = np.random.default_rng(0)
+    said = []
+    for _ in range(2000):
+        ours, other = (Figure(dict(enumerate(row)), 5) for row in draw.normal(0.5, 0.1, size=(2, 5)).tolist())
+        if not paired:
+            other = Figure({None: other.mean or 0.0}, printed_sd=other.sd)
+        said.append(compare(ours, other))
+    wrong = 1 - said.count("equal within noise") / len(said)
+    assert 0.025 < wrong < 0.065  # Welch's interval is a little wide for five runs
+
+
+def test_a_control_that_is_not_whole_leaves_the_verdict_open(tmp_path: Path, table: Table) -> None:
+    another = 'label = "other"\nmethod = "lagged_correlation"\nchosen = "-"\n\n[[rows]]\nlabel = "default"'
+    table = read(tmp_path, SMALL.replace('label = "default"', another))
+    ours = [group[0] for group in cells_of(table, table.rows[2], table.columns[0]).values()]
+    controls = [cells_of(table, row, table.columns[0])[None][0] for row in table.rows[:2]]
+    rows = [*(made_up(cell, 0.9) for cell in ours), made_up(controls[0], 0.5)]
+    path = tmp_path / "published.csv"
+    said = [
+        verdicts(table, lines_of(table, {row["key"]: row for row in there}, path))[0].rivals[0].said
+        for there in (rows, [*rows, made_up(controls[1], 0.6)])
+    ]
+    assert said == ["not known yet", "better"]
+
+
+def test_runs_that_are_the_same_are_said_to_be_and_have_no_deviation(tmp_path: Path, table: Table) -> None:
+    cells = [group[0] for group in cells_of(table, table.rows[1], table.columns[0]).values()]
+    rows = {cell.identity: made_up(cell, 0.7) for cell in cells}
+    text = page.terminal(table, lines_of(table, rows, tmp_path / "published.csv"))
+    assert "0.700" in text
+    assert "0.700 ±" not in text
+    assert "2, the same" in text
+
+
+def test_times_are_the_least_and_watching_is_not_counted(tmp_path: Path) -> None:
+    table = read(tmp_path, SMALL.replace('title = "Small"', 'title = "Small"\nmetrics = ["auroc", "seconds_per_step"]'))
+    cells = [group[0] for group in cells_of(table, table.rows[1], table.columns[0]).values()]
+    watched = {"oracle": {"step": 3, "metrics": {}}, "wall_seconds": 500.0}
+    rows = {
+        c.identity: made_up(c, 0.7, seconds_per_step=t, **watched) for c, t in zip(cells, (0.02, 0.01), strict=True)
+    }
+    line = lines_of(table, rows, tmp_path / "published.csv")[1]
+    assert shown(line.figures["var", "seconds_per_step"], 3) == "0.010"
+    assert line.seconds == pytest.approx((0.015 * 1000,))  # the default's steps
+    assert line.spent == 1000.0
+
+
+def test_sentences_are_wrapped(tmp_path: Path) -> None:
+    table = read(tmp_path, SMALL.replace('title = "Small"', 'title = "Small"\nnotes = ["' + "word " * 40 + '"]'))
+    text = page.terminal(table, lines_of(table, {}, tmp_path / "published.csv"), width=60)
+    assert max(len(line) for line in text.splitlines() if "word" in line) <= 60
 
 
 def test_the_default_is_judged_against_the_best_control_and_the_claim(tmp_path: Path, table: Table) -> None:
@@ -111,8 +189,8 @@ def test_the_default_is_judged_against_the_best_control_and_the_claim(tmp_path: 
     assert said["var", "auroc", "published"] == "better"
     assert ("var", "auprc", "published") not in said
     told = "worse than the best control (correlation 0.900); better than the published figure (GRNGC 0.800 ± 0.020)"
-    assert f"var: AUROC 0.850 ± 0.000; {told}" in page.terminal(table, lines)
-    row = "| var, AUROC | 0.850 ± 0.000 | correlation 0.900 | **worse** | 0.800 ± 0.020 | **better** |"
+    assert f"var: AUROC 0.850; {told}" in page.terminal(table, lines, width=300)
+    row = "| var, AUROC | 0.850 | correlation 0.900 | **worse** | 0.800 ± 0.020 | **better** |"
     assert row in page.markdown(table, lines)
 
 
@@ -123,6 +201,7 @@ def test_a_row_that_is_run_nowhere_is_not_taken_for_the_default(tmp_path: Path) 
     before = '[[rows]]\nlabel = "default"'
     table = read(tmp_path, SMALL.replace(before, unreleased + before))
     cells = [group[0] for group in cells_of(table, table.rows[2], table.columns[0]).values()]
+    cells += [group[0] for group in cells_of(table, table.rows[0], table.columns[0]).values()]
     rows = {row["key"]: row for row in (made_up(cell, 0.85) for cell in cells)}
     lines = lines_of(table, rows, tmp_path / "published.csv")
     assert [line.kind for line in lines] == ["control", "grngc", "default"]

@@ -25,6 +25,11 @@ TABLES = Path(__file__).parents[1] / "benchmarks"
         ("seeds = [0, 1]", 'seeds = "0"', r"small.toml: key 'seeds': .*; got '0'"),
         ("seeds = [0, 1]", "seeds = [0, 1", "not a readable TOML table"),
         ('label = "default"', 'label = "correlation"', "row 'correlation' is there twice"),
+        (
+            'label = "default"',
+            'label = "default, one"',
+            "row 'default, one' has a comma, which tells rows apart in --rows",
+        ),
         ('columns = ["var"]', 'columns = ["vra"]', r"row 'default': column 'vra' is not known; did you mean 'var'\?"),
     ],
 )

@@ -2,7 +2,10 @@
 
 import os
 import platform
+import subprocess
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 PACKAGES = (
@@ -15,6 +18,19 @@ OPTIONAL = ("pyarrow", "polars")
 def versions() -> dict[str, str | None]:
     """Return the version of Python and of each package grngc uses; None where it is not installed."""
     return {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES + OPTIONAL}
+
+
+def revision() -> str | None:
+    """Return the commit that the code is at, with ``-dirty`` where it was changed since; None outside a checkout."""
+    here = Path(__file__).resolve()
+    call = partial(subprocess.run, cwd=here.parent, capture_output=True, text=True, timeout=10, check=True)
+    try:
+        call(["git", "ls-files", "--error-unmatch", here.name])  # not a checkout that grngc is merely installed in
+        commit = call(["git", "rev-parse", "--short=12", "HEAD"]).stdout.strip()
+        changed = call(["git", "status", "--porcelain", "--untracked-files=no", "--", "."]).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return f"{commit}-dirty" if changed else commit
 
 
 def examine() -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..dataset import Dataset
 from ..datasets import digest, load
-from ..environment import versions
+from ..environment import revision, versions
 from ..errors import InputError, InputWarning
 from ..graph import CausalGraph
 from ..grngc import GRNGC
@@ -28,8 +28,7 @@ EVERY = 10
 """Steps between points of the kept curve."""
 
 WATCHED = 5
-"""Steps between the graphs that the best is picked from: reading each of them costs more than training. (Rows without
-``oracle.every`` were picked from every step.)"""
+"""Steps between the graphs that the best is picked from: reading each of them costs more than training."""
 
 TIMED_STEPS = 10
 """Steps of the short fit that times a step where the long one was watched."""
@@ -64,15 +63,20 @@ def compute(cell: Cell, data: str) -> dict[str, Any]:
         "warnings": told,
         "wall_seconds": round(time.monotonic() - start, 3),
         "peak_memory": _peak(),
-        "versions": {name: version for name, version in versions().items() if version is not None},
+        "versions": _versions(),
     }  # fmt: skip
 
 
 def failed(cell: Cell, data: str, error: BaseException) -> dict[str, Any]:
     """Return the row of a cell that raised."""
     message = " ".join(f"{type(error).__name__}: {error}".split())
-    found = {name: version for name, version in versions().items() if version is not None}
-    return describe(cell, data) | {"status": "failed", "error": message[:500], "versions": found}
+    return describe(cell, data) | {"status": "failed", "error": message[:500], "versions": _versions()}
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of what is installed, and the commit of grngc's own code where it runs from a checkout."""
+    found = versions() | {"revision": revision()}
+    return {name: version for name, version in found.items() if version is not None}
 
 
 def describe(cell: Cell, data: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean, median, stdev
 from typing import Any
 
 from ..errors import InputError
@@ -16,11 +16,23 @@ from .table import Column, Row, Table, check_known
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure of a row: how it is called, where it is, and how many digits after the point are shown."""
+    """A figure of a row.
+
+    Attributes
+    ----------
+    title : str
+    place : tuple of str
+        Where it is in the row.
+    digits : int
+        Shown after the point.
+    least : bool
+        A time: of several runs the least counts, which other work on the machine disturbed least.
+    """
 
     title: str
     place: tuple[str, ...]
     digits: int = 3
+    least: bool = False
 
 
 METRICS: dict[str, Metric] = {
@@ -35,8 +47,8 @@ METRICS: dict[str, Metric] = {
     "auroc_scores_only": Metric("AUROC, pairs left out tied", ("scores_only", "auroc")),
     "auprc_scores_only": Metric("AUPRC, pairs left out tied", ("scores_only", "auprc")),
     "n_parameters": Metric("Parameters of the forecaster", ("n_parameters",), 0),
-    "seconds_per_step": Metric("Seconds a training step", ("seconds_per_step",), 4),
-    "wall_seconds": Metric("Seconds a run", ("wall_seconds",), 1),
+    "seconds_per_step": Metric("Seconds a training step, the least of the runs", ("seconds_per_step",), 4, least=True),
+    "wall_seconds": Metric("Seconds a run, the least of them", ("wall_seconds",), 1, least=True),
 }
 
 ORACLE = "oracle"
@@ -55,29 +67,47 @@ class Figure:
         Seeds that the table asks for.
     failed : int
         Of those, the ones with a failed cell.
-    sd : float, optional
-        Of published figures, as printed; else computed from ``values``.
+    printed_sd : float, optional
+        Of published figures.
+    sd_over : str
+        What a printed deviation is over: ``runs``, or ``networks`` of the column's mean, which says nothing of runs.
     instead : str
         What to show where nothing is run here.
+    least : bool
+        The least value counts, not the mean.
     """
 
     values: Mapping[int | None, float]
     wanted: int = 0
     failed: int = 0
     printed_sd: float | None = None
+    sd_over: str = "runs"
     instead: str = ""
+    least: bool = False
 
     @property
     def mean(self) -> float | None:
-        """Mean over seeds; None where there is nothing."""
-        return fmean(self.values.values()) if self.values else None
+        """Mean over seeds (of times the least); None where there is nothing."""
+        if not self.values:
+            return None
+        return min(self.values.values()) if self.least else fmean(self.values.values())
 
     @property
     def sd(self) -> float | None:
-        """Standard deviation over seeds (n - 1), None for fewer than two."""
+        """Standard deviation over seeds (n - 1), None for fewer than two, and for runs that are the same."""
         if self.printed_sd is not None:
             return self.printed_sd
-        return stdev(self.values.values()) if len(self.values) > 1 else None
+        return stdev(self.values.values()) if len(self.values) > 1 and not (self.same or self.least) else None
+
+    @property
+    def same(self) -> bool:
+        """Whether every seed gave the very same: the seed is not felt, and several runs are one."""
+        return len(self.values) > 1 and len(set(self.values.values())) == 1
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing that the table asks for is missing or failed."""
+        return len(self.values) == self.wanted or bool(self.instead) or (not self.wanted and bool(self.values))
 
     @property
     def certain(self) -> bool:
@@ -95,10 +125,10 @@ class Line:
     kind : {"control", "grngc", "default", "oracle", "published"}
     figures : dict
         (column name, metric) -> Figure.
-    seconds : float, optional
-        Mean of a cell's wall time.
+    seconds : tuple of float
+        Median seconds a run, of each column that has been run.
     spent : float
-        Wall time of all its cells that are there, in seconds.
+        Wall time of all its cells that are there, each once, in seconds.
     method : str
         Of a published line: the paper's name for it.
     """
@@ -107,7 +137,7 @@ class Line:
     chosen: str
     kind: str
     figures: Mapping[tuple[str, str], Figure]
-    seconds: float | None = None
+    seconds: tuple[float, ...] = ()
     spent: float = 0.0
     method: str = ""
 
@@ -149,20 +179,28 @@ def on_other_data(there: Rows) -> list[str]:
 
 
 def _line(table: Table, row: Row, kind: str, there: Mapping[str, Mapping[str, Any]]) -> Line:
-    figures, seconds = {}, []
+    figures: dict[tuple[str, str], Figure] = {}
+    seconds: list[float] = []
+    spent: dict[str, float] = {}
     for column in table.columns:
         places = cells_of(table, row, column)
         rows = {seed: [there.get(cell.identity) for cell in cells] for seed, cells in places.items()}
-        seconds += [
-            each["wall_seconds"] for group in rows.values() for each in group if each and "wall_seconds" in each
-        ]
+        ran = [each for group in rows.values() for each in group if each and each["status"] == "ok"]
+        if ran and kind != "oracle":
+            seconds.append(median(_seconds(each) for each in ran))
+            spent |= {each["key"]: each["wall_seconds"] for each in ran}
         for metric in table.metrics:
             figures[column.name, metric] = _figure(rows, metric, kind, row.elsewhere)
     label = f"{row.label}, best step" if kind == "oracle" else row.label
     chosen = ORACLE if kind == "oracle" else row.chosen
-    if kind == "oracle" or not seconds:
-        return Line(label, chosen, kind, figures)
-    return Line(label, chosen, kind, figures, fmean(seconds), sum(seconds))
+    return Line(label, chosen, kind, figures, tuple(seconds), sum(spent.values()))
+
+
+def _seconds(row: Mapping[str, Any]) -> float:
+    """Return the seconds of a run; without the readings of the graph at every step, where it was watched."""
+    if row.get("oracle") and row.get("seconds_per_step"):
+        return float(row["seconds_per_step"] * row["parameters"]["steps"])
+    return float(row["wall_seconds"])
 
 
 def _figure(
@@ -179,14 +217,16 @@ def _figure(
     # a row that never has such a figure (parameters of a correlation) is no gap
     told = [row for group in rows.values() for row in group if row is not None and row["status"] == "ok"]
     nothing = "-" if told and not values and all(_value(row, metric, kind) is None for row in told) else ""
-    return Figure(values, len(rows), failed, instead=nothing)
+    return Figure(values, len(rows), failed, instead=nothing, least=METRICS[metric].least)
 
 
 def _value(row: Mapping[str, Any] | None, metric: str, kind: str) -> float | None:
     if row is None or row["status"] != "ok":
         return None
     place = METRICS[metric].place
-    value: Any = row.get("oracle") if kind == "oracle" and place[0] == "metrics" else row
+    if kind == "oracle" and place[0] != "metrics":
+        return None  # the best step changes areas, neither parameters nor seconds
+    value: Any = row.get("oracle") if kind == "oracle" else row
     for name in place:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
@@ -199,7 +239,9 @@ def _published(table: Table, path: Path) -> list[Line]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = [row for row in csv.DictReader(file) if row["table"] == table.published]
-    except (OSError, KeyError, UnicodeDecodeError) as error:
+        for row in rows:
+            float(row["mean"]), float(row["sd"] or 0), row["sd_over"]
+    except (OSError, KeyError, ValueError, TypeError) as error:
         raise InputError(f"{path}: no table of published figures ({error})") from error
     found = []
     for method in dict.fromkeys(row["method"] for row in rows):
@@ -216,7 +258,7 @@ def _printed(rows: Iterable[Mapping[str, str]], method: str, column: Column, met
     for row in rows:
         if (row["method"], row["dataset"], row["metric"]) == (method, column.name, metric):
             sd = float(row["sd"]) if row["sd"] else None
-            return Figure({None: float(row["mean"])}, printed_sd=sd)
+            return Figure({None: float(row["mean"])}, printed_sd=sd, sd_over=row["sd_over"] or "runs")
     return Figure({}, instead="-")
 
 
@@ -227,5 +269,7 @@ def shown(figure: Figure, digits: int) -> str:
     text = f"{figure.mean:,.{digits}f}" if digits == 0 else f"{figure.mean:.{digits}f}"
     if figure.sd is not None and not math.isnan(figure.sd):
         text += f" ± {figure.sd:.{digits}f}"
-    lacking = figure.wanted - len(figure.values)
-    return f"{text} ({len(figure.values)} of {figure.wanted} seeds)" if figure.wanted and lacking else text
+    if not figure.wanted or len(figure.values) == figure.wanted:
+        return text
+    failed = f", {figure.failed} failed" if figure.failed else ""
+    return f"{text} ({len(figure.values)} of {figure.wanted} seeds{failed})"

@@ -1,34 +1,44 @@
 """Tables as text: for a terminal, as Markdown, as CSV; and the page docs/benchmarks.md."""
 
+import textwrap
 from collections.abc import Sequence
+from functools import partial
 
 from ..storage import csv_text
-from .figures import METRICS, Line, shown
+from .figures import METRICS, Figure, Line, shown
 from .table import Table
 from .verdict import RULE, Verdict, sentence, verdicts
 
 
-def terminal(table: Table, lines: Sequence[Line]) -> str:
-    """Return the table for a terminal: one block a metric, then notes and verdicts."""
+def terminal(table: Table, lines: Sequence[Line], width: int = 100) -> str:
+    """Return the table for a terminal: one block a metric, then how parameters were chosen, notes and verdicts.
+
+    Sentences are wrapped at ``width``; the blocks are as wide as they are.
+    """
     parts = [table.title]
     for metric in table.metrics:
-        grid = _grid(table, lines, metric)
+        if not (grid := _grid(table, lines, metric)):
+            continue
+        grid = [row[:-1] for row in grid]  # how parameters were chosen is said once, below
         widths = [max(len(row[at]) for row in grid) for at in range(len(grid[0]))]
-        text = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in grid]
+        text = ["  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in grid]
         parts.append("\n".join([METRICS[metric].title, *text]))
+    chosen = [f"- {line.label}: {line.chosen}" for line in lines if line.kind != "published"]
+    parts.append(_wrapped(["How hyper-parameters were chosen", *chosen], width))
     if table.notes:
-        parts.append("\n".join(f"- {note}" for note in table.notes))
+        parts.append(_wrapped([f"- {note}" for note in table.notes], width))
     if judged := verdicts(table, lines):
-        parts.append(verdict_text(table, judged))
-    parts += _again(table, lines)
-    return "\n\n".join(parts)
+        parts.append(verdict_text(table, judged, width))
+    return "\n\n".join([*parts, *_again(table, lines)])
 
 
 def markdown(table: Table, lines: Sequence[Line]) -> str:
     """Return the table as a section of Markdown."""
     parts = [f"## {table.title}", f"All of it: `grngc bench run {table.name}`.", *_again(table, lines)]
     for metric in table.metrics:
-        top, *rows = _grid(table, lines, metric)
+        if not (grid := _grid(table, lines, metric)):
+            continue
+        top, *rows = grid
         rule = ["---", *("---:" for _ in top[1:-3]), "---:", "---:", "---"]
         grid = [[f"**{METRICS[metric].title}**", *top[1:]], rule, *rows]
         parts.append("\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in grid))
@@ -53,11 +63,17 @@ def csv_of(table: Table, lines: Sequence[Line]) -> str:
     return csv_text(("table", "column", "row", "kind", "chosen", "metric", "mean", "sd", "seeds", "failed"), rows)
 
 
-def verdict_text(table: Table, judged: Sequence[Verdict]) -> str:
-    """Return the verdicts, one a line, and the rule they follow."""
+def verdict_text(table: Table, judged: Sequence[Verdict], width: int = 100) -> str:
+    """Return the verdicts, one each, and the rule they follow, wrapped at ``width``."""
     labels = {column.name: column.label or column.name for column in table.columns}
     text = [f"{labels[verdict.column]}: {sentence(verdict)}" for verdict in judged]
-    return "\n".join(["The default against the best control and what was published", *text, "", RULE])
+    return _wrapped(["The default against the best control and what was published", *text, "", RULE], width)
+
+
+def _wrapped(sentences: Sequence[str], width: int) -> str:
+    """Return sentences, a line each, those that are longer broken between words and indented."""
+    fill = partial(textwrap.fill, width=max(width, 40), subsequent_indent="  ", break_long_words=False)
+    return "\n".join(fill(sentence, break_on_hyphens=False) for sentence in sentences)
 
 
 def documents(tables: Sequence[tuple[Table, Sequence[Line]]]) -> str:
@@ -67,12 +83,16 @@ def documents(tables: Sequence[tuple[Table, Sequence[Line]]]) -> str:
 
 def _stand(tables: Sequence[tuple[Table, Sequence[Line]]]) -> str:
     """Return the verdicts on the papers' data, one line a data set and metric, before all else."""
-    found: dict[tuple[str, str], str] = {}
+    found: dict[tuple[str, str], Verdict] = {}
     for table, lines in tables:
         for verdict in verdicts(table, lines) if table.published else []:
-            if verdict.metric in table.metrics[:2]:  # the paper's own convention comes first
-                found.setdefault((verdict.column, verdict.metric), _verdict_row(verdict.column, verdict))
-    return "\n\n".join(["## Where the default stands", "\n".join([_VERDICTS, *found.values()])])
+            if verdict.metric not in table.metrics[:2]:  # the paper's own convention comes first
+                continue
+            place = (verdict.column, verdict.metric)
+            if place not in found or len(verdict.rivals) > len(found[place].rivals):  # another paper's table knows more
+                found[place] = verdict
+    rows = [_verdict_row(verdict.column, verdict) for verdict in found.values()]
+    return "\n\n".join(["## Where the default stands", "\n".join([_VERDICTS, *rows])])
 
 
 _VERDICTS = "| GRNGC default | ours | best control | | published | |\n|---|---:|---|---|---:|---|"
@@ -80,12 +100,13 @@ _VERDICTS = "| GRNGC default | ours | best control | | published | |\n|---|---:|
 _HEAD = f"""# Benchmarks
 
 This page is made by `grngc bench docs` from the tables in `benchmarks/` and the results in `benchmarks/results/`; a
-test compares the two. Every figure is a mean over seeds, with the standard deviation over seeds (n - 1) behind ±;
-*once* under seeds means that neither the data nor the method take one, so that there is nothing to deviate. Truth is
-read after the graph is made, by `grngc.metrics.score` alone; lines named *best step* then pick the training step on it,
-and show what that is worth. *Chosen* says how the hyper-parameters were chosen; figures *as printed* are the papers'
-own, whose hyper-parameters were mostly picked on the truth. *s a run* is the mean wall time of a run, two side by side
-on two cores, one thread each.
+test compares the two. Every figure is a mean over seeds, with the standard deviation over seeds (n - 1) behind ±.
+Under seeds, *once* means that neither the data nor the method take one, and *5, the same* that five seeds gave the very
+same: the method's answer is exact and does not feel its seed. Truth is read after the graph is made, by
+`grngc.metrics.score` alone; lines named *best step* then pick the training step on it, and show what that is worth.
+*Chosen* says how the hyper-parameters were chosen; figures *as printed* are the paper's own for each method in its
+table, whose hyper-parameters were mostly picked on the truth. *s a run* is the median wall time of a run, two side by
+side on two cores, one thread each; of the quickest and the slowest column where they are far apart.
 
 What is missing is said to be missing. `--results DIR` makes results again beside the committed ones.
 
@@ -93,22 +114,34 @@ What is missing is said to be missing. `--results DIR` makes results again besid
 
 
 def _grid(table: Table, lines: Sequence[Line], metric: str) -> list[list[str]]:
-    """Cells of one block: label, columns, seeds, seconds a run, how chosen."""
-    head = ["", *(column.label or column.name for column in table.columns), "seeds", "s a run", "chosen"]
-    grid = [head]
+    """Cells of one block: label, columns, seeds, seconds a run, how chosen; empty where no line has the metric."""
+    grid = []
     for line in lines:
-        if line.kind == "oracle" and METRICS[metric].place[0] != "metrics":
-            continue  # the best step changes areas, neither parameters nor seconds
         figures = [line.figures[column.name, metric] for column in table.columns]
+        nothing = all(figure.mean is None and (figure.instead == "-" or not figure.wanted) for figure in figures)
+        if line.kind in ("oracle", "published") and nothing:
+            continue
         texts = [shown(figure, METRICS[metric].digits) for figure in figures]
-        seconds = "" if line.seconds is None else f"{line.seconds:.1f}" if line.seconds < 100 else f"{line.seconds:.0f}"
-        grid.append([line.label, *texts, _seeds(line, metric, table), seconds, line.chosen])
-    return grid
+        grid.append([line.label, *texts, _seeds(figures, line.kind), _cost(line.seconds), line.chosen])
+    head = ["", *(column.label or column.name for column in table.columns), "seeds", "s a run", "chosen"]
+    return [head, *grid] if grid else []
+
+
+def _cost(seconds: Sequence[float]) -> str:
+    """Return the seconds a run takes, of the quickest and the slowest column where they are more than twice apart."""
+    if not seconds:
+        return ""
+    low, high = (f"{each:.1f}" if each < 100 else f"{each:.0f}" for each in (min(seconds), max(seconds)))
+    return f"{low} to {high}" if max(seconds) > 2 * min(seconds) and max(seconds) >= 1 else high
 
 
 def _again(table: Table, lines: Sequence[Line]) -> list[str]:
     """Return how to make a line again and what it costs: the default's, else GRNGC's quickest, if it is all there."""
-    ran = [line for line in lines if line.kind in ("grngc", "default") and line.spent and _whole(line)]
+    ran = [
+        line
+        for line in lines
+        if line.kind in ("grngc", "default") and line.spent and all(each.whole for each in line.figures.values())
+    ]
     if not ran:
         return []
     line = min(ran, key=lambda line: (line.kind != "default", line.spent))
@@ -116,17 +149,13 @@ def _again(table: Table, lines: Sequence[Line]) -> list[str]:
     return [f"One row again: `{command}`, about {max(1, round(line.spent / 120))} min on two cores."]
 
 
-def _whole(line: Line) -> bool:
-    return all(len(figure.values) == figure.wanted or figure.instead for figure in line.figures.values())
-
-
-def _seeds(line: Line, metric: str, table: Table) -> str:
-    """How many seeds the line's figures stand on: one number, or several where columns differ."""
-    if line.kind == "published":
+def _seeds(figures: Sequence[Figure], kind: str) -> str:
+    """How many seeds a line's figures stand on: one number, or several where columns differ."""
+    if kind == "published":
         return "?"
-    figures = [line.figures[column.name, metric] for column in table.columns]
-    told = sorted({"once" if figure.certain else str(len(figure.values)) for figure in figures if figure.wanted})
-    return "/".join(told)
+    told = {"once" if figure.certain else str(len(figure.values)) for figure in figures if figure.wanted}
+    same = all(figure.same for figure in figures if figure.wanted and figure.values)
+    return "/".join(sorted(told)) + (", the same" if same and told - {"0", "once"} else "")
 
 
 def _verdict_row(called: str, verdict: Verdict) -> str:
