@@ -126,20 +126,39 @@ class TestFloor:
         """Return windows of lag 2 whose values say which trajectory and time they are from."""
         return windows_of([np.tile(1000.0 * r + np.arange(n)[:, None], p) for r, n in enumerate(lengths)], lag=2)
 
-    @pytest.mark.parametrize("lengths", [[60], [40, 60], [20] * 30])
-    def test_series_stay_in_step_with_their_own_past_and_with_no_other(self, lengths: list[int]) -> None:
+    @pytest.mark.parametrize("lengths", [[60], [40, 60], [20] * 30, [20] * 3, [20, 60, 40], [20, 21] * 10])
+    def test_series_stay_in_step_with_their_own_past_and_it_is_told_with_which_others(self, lengths: list[int]) -> None:
         windows = self.marked(lengths)
-        made = moved_apart(windows, np.random.default_rng(0))
+        made, in_step = moved_apart(windows, np.random.default_rng(0))
         np.testing.assert_array_equal(made.x[:, 0], made.y - 1)
         np.testing.assert_array_equal(made.x[:, 1], made.y - 2)
         np.testing.assert_array_equal(np.sort(made.y, axis=0), np.sort(windows.y, axis=0))
-        together = (made.y[:, :, None] == made.y[:, None, :]).mean(axis=0)[~np.eye(5, dtype=bool)]
-        assert together.max() < (0.15 if len(lengths) > 2 else 1e-9)
+        np.testing.assert_allclose(in_step, (made.y[:, :, None] == made.y[:, None, :]).mean(axis=0), atol=1e-12)
+        pairs = in_step[np.triu_indices(5, 1)]
+        assert (pairs < 1e-9).sum() == (8 if len(lengths) == 3 else 10)  # five series take three turns
 
-    def test_a_transient_of_all_trajectories_stays_one(self) -> None:
-        windows = self.marked([20] * 30)
-        made = moved_apart(windows, np.random.default_rng(0))
+    @pytest.mark.parametrize("lengths", [[20] * 30, [20] * 3, [15, 18, 20] * 3 + [20]])
+    def test_a_transient_of_all_trajectories_stays_one(self, lengths: list[int]) -> None:
+        windows = self.marked(lengths)
+        made, _ = moved_apart(windows, np.random.default_rng(0))
         np.testing.assert_array_equal(made.y % 1000, windows.y % 1000)
+
+    @pytest.mark.parametrize("n_trajectories", [1, 3, 4])
+    def test_couplings_do_not_raise_it(self, n_trajectories: int) -> None:
+        """In any number of trajectories the true pairs are found."""
+        parts = [np.hstack([sudden(100, seed) for seed in (r, r + 10, r + 20)]) for r in range(n_trajectories)]
+        model = GRNGC(forecaster="linear", lag=1, contemporaneous=True).fit(parts)
+        above = {tuple(sorted(edge[:2])) for edge in model.graph_.edges(min_score=model.noise_floor_)}
+        assert {("x1", "x2"), ("x4", "x5"), ("x7", "x8")} <= above
+        assert len(above) <= 4
+
+    def test_the_level_of_a_series_does_not_matter(self) -> None:
+        windows = windows_of(np.random.default_rng(0).normal(size=(100, 3)), lag=2)
+        moved = Windows(windows.x + 50.0, windows.y + 50.0, windows.trajectory, windows.time)
+        told = {"collapse": lambda lags: lags.sum(axis=1), "random_state": 0, "norm": "l1", "input_noise": 0.3}
+        floors = [present_floor(each, weights(windows, 0.02), ALL, **told) for each in (windows, moved)]
+        assert floors[0] > 0.03
+        assert floors[1] == pytest.approx(floors[0], rel=1e-6)
 
     @pytest.mark.parametrize("own", [0.0, 0.9])
     def test_unrelated_series_stay_below_it_and_are_not_looked_at_for_their_present(self, own: float) -> None:

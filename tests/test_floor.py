@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from grngc.floor import ADAM_FLOOR, noise_floor, other_times
+from grngc.floor import ADAM_FLOOR, MIN_EXCHANGED, noise_floor, other_times
 from grngc.grngc import GRNGC
 from grngc.panel import Panel, as_panel
 from grngc.windows import Windows, make_windows
@@ -24,8 +24,23 @@ def test_trajectories_of_one_length_exchange_their_pasts_in_phase() -> None:
     assert sorted(map(tuple, given)) == sorted(map(tuple, windows.x[:, 0]))
 
 
-@pytest.mark.parametrize("lengths", [[101], [101, 101], [61, 81, 101], [4, 8], [9]])
-def test_few_or_unequal_trajectories_are_rolled_by_a_tenth_at_least(lengths: list[int]) -> None:
+@pytest.mark.parametrize("lengths", [[21] * 4 + [20], [12, 15, 21, 18, 21, 21], [2] * 40, [2, 3] * 20, [20, 20, 90]])
+def test_trajectories_of_any_length_exchange_them_where_three_have_the_time(lengths: list[int]) -> None:
+    windows = times_of(lengths)
+    windows = windows.subset(np.arange(len(windows)) != 7)  # and one is missing
+    own, given = windows.x[:, 0], windows.x[other_times(windows, np.random.default_rng(0))][:, 0]
+    assert sorted(map(tuple, given)) == sorted(map(tuple, own))
+    partners = np.array([(own[:, 1] == time).sum() for time in own[:, 1]])
+    shared = partners >= MIN_EXCHANGED
+    assert shared.any()
+    assert (given[shared, 1] == own[shared, 1]).all()
+    assert (given[shared, 0] != own[shared, 0]).all()
+    assert (given[~shared, 0] == own[~shared, 0]).all()  # the rest is rolled within its trajectory
+    assert (given[~shared, 1] == own[~shared, 1]).sum() <= 1  # one that is alone even there has no other
+
+
+@pytest.mark.parametrize("lengths", [[101], [101, 101], [4, 8], [9]])
+def test_one_or_two_trajectories_are_rolled_by_a_tenth_at_least(lengths: list[int]) -> None:
     windows = times_of(lengths)
     given = windows.x[other_times(windows, np.random.default_rng(0))][:, 0]
     assert (given[:, 0] == windows.x[:, 0, 0]).all()
@@ -34,9 +49,50 @@ def test_few_or_unequal_trajectories_are_rolled_by_a_tenth_at_least(lengths: lis
     assert (np.minimum(apart, count - apart) >= np.ceil(count / 10)).all()
 
 
-def autoregressions(p: int, n: int, own: float, seed: int) -> np.ndarray:
+def autoregressions(p: int, n: int, own: float, seed: int | np.random.Generator) -> np.ndarray:
     noise = np.random.default_rng(seed).normal(size=(n + 200, p))
     return lfilter([1], [1, -own], noise, axis=0)[200:]
+
+
+def transients(seed: int, lengths: list[int]) -> list[np.ndarray]:
+    """Return trajectories of 8 series that share a transient and nothing else."""
+    rng, t = np.random.default_rng(seed), np.arange(max(lengths))[:, None]
+    sign = np.array([1, -1, 1, 1, -1, 1, -1, 1])
+    return [
+        (3 * sign * rng.uniform(0.5, 1.5, size=8) * np.exp(-t / 5) + autoregressions(8, len(t), 0.3, seed=rng))[:n]
+        for n in lengths
+    ]
+
+
+@pytest.mark.parametrize("lengths", [[21] * 20, [20] + [21] * 19, [12, 15, 18, 21] * 5], ids=["equal", "one", "mixed"])
+@pytest.mark.parametrize("gap", [False, True])
+def test_a_gap_or_a_shorter_trajectory_does_not_make_a_shared_transient_a_coupling(
+    lengths: list[int], gap: bool
+) -> None:
+    alarms = 0
+    for seed in range(6):
+        parts = transients(seed, lengths)
+        if gap:
+            parts[1][10, 0] = np.nan
+        fitted = GRNGC(forecaster="linear", lag=1, contemporaneous=False).fit(as_panel(parts, missing="drop"))
+        alarms += fitted.graph_.edges(top=1)[0].score > fitted.noise_floor_
+    assert alarms <= 2
+
+
+def test_the_level_of_a_series_does_not_matter() -> None:
+    """Nor its absence: series as they come have one."""
+    windows = make_windows(as_panel(autoregressions(4, 60, 0.5, seed=0)), 2)
+    moved = Windows(windows.x + 50.0, windows.y + 50.0, windows.trajectory, windows.time)
+    floors = [
+        noise_floor(
+            each, np.full((4, 2, 4), 0.1), np.ones(4, bool), scores=np.zeros((4, 4)) + 0.02, norm="l1",
+            refit=lambda others: np.ones((4, 2, 4)), collapse=lambda lags: lags.sum(axis=1), input_noise=0.3,
+            random_state=0,
+        )
+        for each in (windows, moved)
+    ]  # fmt: skip
+    assert floors[0] > ADAM_FLOOR
+    assert floors[1] == pytest.approx(floors[0], rel=1e-6)
 
 
 @pytest.mark.parametrize(("n", "own", "lag"), [(100, 0.0, 1), (300, 0.9, 1), (300, 0.0, 5), (400, 0.5, 2)])

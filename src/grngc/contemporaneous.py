@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .errors import InputError
-from .floor import ADAM_FLOOR, FEWEST_WINDOWS, MARGIN, MIN_EXCHANGED, SURROGATES
+from .floor import ADAM_FLOOR, FEWEST_WINDOWS, MARGIN, SURROGATES, centred, rings
 from .folds import folds
 from .lasso import nearness, penalised_linear
 from .windows import Windows
@@ -31,6 +31,9 @@ PRESENT_PAYS = 0.05
 PASTS_PAY = 0.02
 """Where the others' pasts save this share of the held-out error or more, the record is sampled fast enough to see which
 series moves first, and the present is left alone."""
+
+IN_STEP = 0.05
+"""Share of the windows in which two series of a surrogate may be in step, and their score still count as chance."""
 
 FOR_FORECASTS, FOR_THE_GRAPH = 200, 20_000
 """Steps of the exact fit at most, where its forecasts or largest coefficient are wanted, and where all of them are."""
@@ -71,7 +74,7 @@ def weigh_present(
     Parameters
     ----------
     windows : Windows
-        Standardised.
+        Their means do not matter, here and below.
     weigh : callable
         Windows -> the penalty's weight of each entry (target, lag, source), per output; 0 where free. Asked for the
         windows of every fold: the automatic penalty depends on their number.
@@ -84,7 +87,7 @@ def weigh_present(
     fit = _solver(norm, input_noise, FOR_FORECASTS)
 
     def missed(known: Windows, held: Windows, weights: np.ndarray, admitted: np.ndarray) -> float:
-        found = fit(_centred(known), weights, admitted)
+        found = fit(centred(known), weights, admitted)
         forecast = np.einsum("jli,nli->nj", found, held.x - known.x.mean(axis=0)) + known.y.mean(axis=0)
         return float(np.square(held.y - forecast)[:, targets].sum())
 
@@ -126,7 +129,7 @@ def present_coefficients(
     weights : array (target, lag, source)
         The penalty's, per output. The present of another series costs what its last step does.
     """
-    task, joint = _centred(_with_present(windows)), _weights_with_present(weights)
+    task, joint = centred(_with_present(windows)), _weights_with_present(weights)
     admitted = _admitted_with_present(np.ones_like(weights, dtype=bool)) & targets[:, None, None]
     found = _solver(norm, input_noise, FOR_THE_GRAPH)(task, joint, admitted)
     if norm != "l1":
@@ -146,9 +149,9 @@ def present_floor(
 ) -> float:
     """Return what scores with a contemporaneous part stay below where nothing is coupled; see :mod:`grngc.floor`.
 
-    In the surrogates every series keeps its own past and present and is moved away from all others in time, each by
-    another stretch (:func:`moved_apart`). Both fits are made on each; the statistic is the graph's, the largest sum of
-    collapsed lagged coefficients and the present one.
+    In the surrogates every series keeps its own past and present and is moved away from the others in time
+    (:func:`moved_apart`). Both fits are made on each; the statistic is the graph's, the largest sum of collapsed lagged
+    coefficients and the present one, of pairs that were moved apart.
 
     Parameters
     ----------
@@ -167,40 +170,44 @@ def present_floor(
     rng = np.random.default_rng(random_state)
     fit = _solver(norm, input_noise, FOR_FORECASTS)
     every, joint = np.ones_like(weights, dtype=bool), _weights_with_present(weights)
-    centred = _centred(windows)
+    task = centred(windows)
 
     def largest() -> float:
-        made = moved_apart(centred, rng)
+        made, in_step = moved_apart(task, rng)
+        apart = between & (in_step <= max(IN_STEP, in_step[between].min()))
         lagged = fit(made, weights, every)
         present = fit(_with_present(made), joint, _admitted_with_present(every))[:, 0]
-        return float((collapse(np.abs(lagged)) + np.abs(present))[between].max())
+        return float((collapse(np.abs(lagged)) + np.abs(present))[apart].max())
 
     return float(ADAM_FLOOR + MARGIN * np.median([largest() for _ in range(SURROGATES)]))
 
 
-def moved_apart(windows: Windows, rng: np.random.Generator) -> Windows:
-    """Return windows in which no two series are in step, and each is in step with its own past.
+def moved_apart(windows: Windows, rng: np.random.Generator) -> tuple[Windows, np.ndarray]:
+    """Return windows in which each series is in step with its own past, and with few others; and with which.
 
-    Of three or more trajectories of one length, every series gets its own random order of them, so that a transient
-    that all experiments share stays shared. Otherwise every series is rolled around within each trajectory, all by
-    different stretches, spread evenly: drawn at random, some two of them would often be alike, and two coupled series
-    would stay in step.
+    Every series is turned in the rings of :func:`grngc.floor.rings`: at times that trajectories share by as many
+    trajectories as no other series where there are enough of them, so that a transient of all experiments stays one;
+    otherwise within each trajectory, by stretches that are spread evenly. Drawn at random, some two of them would often
+    be alike, and two coupled series would stay in step. The array (series, series) is the share of windows in which two
+    series still are, which is more than a little for some where series are more than trajectories, or than windows.
     """
-    groups = [np.flatnonzero(windows.trajectory == r) for r in np.unique(windows.trajectory)]
-    exchanged = len(groups) >= MIN_EXCHANGED and len({len(group) for group in groups}) == 1
-    p = windows.y.shape[1]
-    order = np.empty(windows.y.shape, dtype=int)
-    if exchanged:
-        for i in range(p):
-            order[np.concatenate(groups), i] = np.concatenate([groups[r] for r in rng.permutation(len(groups))])
-    else:
-        for group in groups:
-            stretches = ((rng.permutation(p) + rng.random()) * len(group) / p).astype(int)
-            for i, stretch in enumerate(stretches):
-                order[group, i] = np.roll(group, stretch)
-    rows, series = order[:, None, :], np.arange(p)
-    lags = np.arange(windows.x.shape[1])[:, None]
-    return replace(windows, x=windows.x[rows, lags, series], y=windows.y[order, series])
+    p, n = windows.y.shape[1], len(windows)
+    found = rings(windows, rng)
+    by, in_step = np.empty((n, p), dtype=int), np.zeros((p, p))
+
+    def turn(places: np.ndarray, steps: np.ndarray, size: int) -> None:
+        by[places] = steps
+        in_step[:] += np.equal.outer(steps % size, steps % size) * (len(places) / n)
+
+    most = max((found.size[places[0]] for places in found.together), default=0)
+    steps = rng.permutation(p) % most if most else np.zeros(p, dtype=int)
+    for places in found.together:
+        turn(places, steps, found.size[places[0]])
+    for places in found.alone:
+        turn(places, ((rng.permutation(p) + rng.random()) * len(places) / p).astype(int), len(places))
+    order = found.turned(by)
+    rows, series, lags = order[:, None, :], np.arange(p), np.arange(windows.x.shape[1])[:, None]
+    return replace(windows, x=windows.x[rows, lags, series], y=windows.y[order, series]), in_step
 
 
 def _solver(norm: str, input_noise: float, iterations: int) -> Fit:
@@ -211,10 +218,6 @@ def _solver(norm: str, input_noise: float, iterations: int) -> Fit:
         return found
 
     return fit
-
-
-def _centred(windows: Windows) -> Windows:
-    return replace(windows, x=windows.x - windows.x.mean(axis=0), y=windows.y - windows.y.mean(axis=0))
 
 
 def _with_present(windows: Windows) -> Windows:

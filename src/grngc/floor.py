@@ -13,7 +13,7 @@ T. Schreiber, A. Schmitz, Surrogate time series, Physica D 142 (2000).
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,7 +33,7 @@ MARGIN = 1.25
 are light. The quantile itself hangs on one or two surrogates, and on the outliers of heavy-tailed series."""
 
 MIN_EXCHANGED = 3
-"""Trajectories needed to exchange their pasts; fewer are rolled around."""
+"""Trajectories needed at a time to exchange their pasts; where they are fewer, pasts are rolled around."""
 
 
 def noise_floor(
@@ -53,7 +53,7 @@ def noise_floor(
     Parameters
     ----------
     windows : Windows
-        Standardised, as the forecaster was trained on.
+        As the forecaster was trained on. Their means do not matter.
     weights : array (target, lag, source)
         The penalty's weight of each entry, per output; 0 where free.
     targets : bool array (series,)
@@ -82,20 +82,21 @@ def noise_floor(
         return ADAM_FLOOR
     rng = np.random.default_rng(random_state)
 
-    def fit(x: np.ndarray, y: np.ndarray, admitted: np.ndarray) -> np.ndarray:
-        return penalised_linear(x, y, weights, admitted=admitted, norm=norm, input_noise=input_noise)[0]
+    def fit(task: Windows, admitted: np.ndarray) -> np.ndarray:
+        task = centred(task)
+        return penalised_linear(task.x, task.y, weights, admitted=admitted, norm=norm, input_noise=input_noise)[0]
 
-    def top(x: np.ndarray, y: np.ndarray) -> float:
-        return float(collapse(np.abs(fit(x, y, np.ones_like(own))))[between].max())
+    def top(task: Windows) -> float:
+        return float(collapse(np.abs(fit(task, np.ones_like(own))))[between].max())
 
-    own_past = fit(windows.x, windows.y, own)
-    unexplained = replace(windows, y=windows.y - np.einsum("jli,nli->nj", own_past, windows.x))
+    explained = np.einsum("jli,nli->nj", fit(windows, own), centred(windows).x)
+    unexplained = replace(windows, y=windows.y - explained)
 
     def surrogate() -> Windows:
         return replace(unexplained, x=windows.x[other_times(windows, rng)])
 
-    chance = np.median([top(made.x, made.y) for made in (surrogate() for _ in range(SURROGATES))])
-    linear = top(windows.x, windows.y)
+    chance = np.median([top(surrogate()) for _ in range(SURROGATES)])
+    linear = top(windows)
     scale = min(1.0, scores[between].max() / linear) if linear > 0 else 1.0
     floor = float(ADAM_FLOOR + MARGIN * chance * scale)
     if np.median(scores[between]) <= ADAM_FLOOR:
@@ -103,22 +104,73 @@ def noise_floor(
     return max(floor, MARGIN * float(collapse(refit(surrogate()))[between].max()))
 
 
+def centred(windows: Windows) -> Windows:
+    """Return windows of mean 0, as a fit without a constant needs them."""
+    return replace(windows, x=windows.x - windows.x.mean(axis=0), y=windows.y - windows.y.mean(axis=0))
+
+
 def other_times(windows: Windows, rng: np.random.Generator) -> np.ndarray:
     """Return, for every window, another one whose past it is given: all sources move together, away from all targets.
 
-    Several trajectories of one length exchange their pasts, so that a transient shared by all experiments stays shared
-    (shifting short transients would break it and make chance look small). Otherwise the past is rolled around within
-    each trajectory, by at least a tenth of it. Moving the sources together keeps what they share with each other and
-    leaves no pair of a source and a target in step.
+    Trajectories exchange their pasts at the same time (:func:`rings`); what has no partner is rolled around within its
+    trajectory, by at least a tenth of it. Moving the sources together keeps what they share with each other and leaves
+    no pair of a source and a target in step.
     """
-    groups = [np.flatnonzero(windows.trajectory == r) for r in np.unique(windows.trajectory)]
-    order = np.arange(len(windows))
-    if len(groups) >= MIN_EXCHANGED and len({len(group) for group in groups}) == 1:
-        circle = rng.permutation(len(groups))
-        for here, there in zip(circle, np.roll(circle, 1), strict=True):
-            order[groups[here]] = groups[there]
-    else:
-        for group in groups:
-            least = -(-len(group) // 10)
-            order[group] = np.roll(group, rng.integers(least, max(least, len(group) - least) + 1))
-    return order
+    found = rings(windows, rng)
+    by = np.ones(len(windows), dtype=int)
+    for ring in found.alone:
+        least = -(-len(ring) // 10)
+        by[ring] = rng.integers(least, max(least, len(ring) - least) + 1)
+    return found.turned(by)
+
+
+@dataclass(frozen=True, eq=False)
+class Rings:
+    """Windows in rings, within each of which they may change places: every window is in one.
+
+    Attributes
+    ----------
+    order : int array (window,)
+        The windows, one ring after the other.
+    start, size : int arrays (window,)
+        Of the ring each one of ``order`` is in.
+    together : list of int array
+        Places in ``order``, one array for each ring size: windows of different trajectories at one time.
+    alone : list of int array
+        Places in ``order`` of each ring of windows of one trajectory.
+    """
+
+    order: np.ndarray
+    start: np.ndarray
+    size: np.ndarray
+    together: list[np.ndarray]
+    alone: list[np.ndarray]
+
+    def turned(self, by: np.ndarray) -> np.ndarray:
+        """Return for every window the one so many places before it in its ring; ``by`` (window, ...) as ``order``."""
+        shape = (-1,) + (1,) * (by.ndim - 1)
+        place = (np.arange(len(self.order)) - self.start).reshape(shape)
+        turned = np.empty(by.shape, dtype=int)
+        turned[self.order] = self.order[self.start.reshape(shape) + (place - by) % self.size.reshape(shape)]
+        return turned
+
+
+def rings(windows: Windows, rng: np.random.Generator) -> Rings:
+    """Put together what may be exchanged: windows of one time, else windows of one trajectory.
+
+    Windows at a time that three or more trajectories have form a ring, in one random order of the trajectories, so that
+    a transient shared by all experiments stays shared: shifting short transients would break it and make chance look
+    small. The other windows form a ring for each trajectory, in order of time; a lone one keeps its past.
+    """
+    trajectories, which = np.unique(windows.trajectory, return_inverse=True)
+    _, when, partners = np.unique(windows.time, return_inverse=True, return_counts=True)
+    shared = partners[when] >= MIN_EXCHANGED
+    place = np.argsort(rng.permutation(len(trajectories))) if shared.any() else np.arange(len(trajectories))
+    ring = np.where(shared, when, len(partners) + which)  # the rings of trajectories come last
+    order = np.lexsort((windows.time, place[which], ring))
+    _, start, size = np.unique(ring[order], return_index=True, return_counts=True)
+    starts, sizes = np.repeat(start, size), np.repeat(size, size)
+    first_alone = int(shared.sum())
+    together = [np.flatnonzero(sizes[:first_alone] == m) for m in np.unique(sizes[:first_alone])]
+    alone = [np.arange(a, a + n) for a, n in zip(start, size, strict=True) if a >= first_alone]
+    return Rings(order, starts, sizes, together, alone)
