@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..storage import write_atomically
 from .catalogue import ABOUT
 from .publishers import READERS
-from .stored import as_stored, check_digest, how_to_make, path_of
+from .stored import BY_HAND, as_stored, check_digest, path_of
 
 
 def names_of(name: str) -> list[str]:
@@ -24,10 +24,12 @@ def names_of(name: str) -> list[str]:
 
 def check_prepared(name: str, root: Path | str | None = None) -> None:
     """Refuse a data set that is made from no publisher's files, and say what can be done instead."""
-    if name not in READERS:
+    if name in BY_HAND:
         raise InputError(
-            f"{name} cannot be prepared: no publisher distributes it as one data set, it was put together by hand; "
-            f"do as much: {how_to_make(name, root)}"
+            f"{name} cannot be prepared: no publisher distributes it as one data set, it was put together by hand. Do "
+            f"as much: put series (trajectory, time, series), graph (target, source) and names from {BY_HAND[name]} "
+            f"into {path_of(name, root)} with numpy.savez; whether they are the published numbers is checked when it "
+            "is read"
         )
 
 

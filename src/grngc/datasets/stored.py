@@ -62,9 +62,11 @@ def read_stored(name: str, root: Path | str | None = None) -> dict[str, np.ndarr
     try:
         path.stat()
     except OSError as error:
+        command = f"grngc datasets prepare {name}"
+        command += " says what from" if name in BY_HAND else " --source DIR, with what its publishers distribute in DIR"
         raise InputError(
             f"{name}: no file {path} ({error.strerror}): set GRNGC_DATA (in Python also root=) to the folder of the "
-            f"data sets, or make the file: {how_to_make(name, root)}"
+            f"data sets, or make the file: {command}"
         ) from error
     arrays = as_stored(load_npz(path), str(path))
     check_digest(name, arrays, str(path))
@@ -76,16 +78,6 @@ def load_pairs(name: str, root: Path | str | None = None) -> Dataset:
     arrays = read_stored(name, root)
     panel = Panel(tuple(arrays["series"]), tuple(arrays["names"]))
     return Dataset(name, panel, arrays["graph"], scored=~np.eye(panel.n_series, dtype=bool))
-
-
-def how_to_make(name: str, root: Path | str | None = None) -> str:
-    """Return what a user without the file of a published data set can do, for the end of a message."""
-    if name not in BY_HAND:
-        return f"grngc datasets prepare {name} --source DIR, where DIR holds what its publishers distribute"
-    return (
-        f"put series (trajectory, time, series), graph (target, source) and names from {BY_HAND[name]} into "
-        f"{path_of(name, root)} with numpy.savez; whether they are the published numbers is checked when it is read"
-    )
 
 
 def as_stored(arrays: Mapping[str, np.ndarray], origin: str) -> dict[str, np.ndarray]:
