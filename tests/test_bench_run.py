@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from bench_tables import SMALL, read
+from bench_tables import SMALL, made_up, read
 from grngc.bench import run as bench_run
-from grngc.bench.cells import Cell, cells_of
+from grngc.bench.cells import Cell, cell_of, cells_of
 from grngc.bench.compute import WATCHED, compute, data_digest
 from grngc.bench.results import Results, digest
 from grngc.bench.run import choose, cost, fill, plan, stale
@@ -162,7 +162,7 @@ def test_data_that_are_not_there_are_skipped_and_said(tmp_path: Path, monkeypatc
     monkeypatch.setattr(bench_run, "data_digest", absent)
     made = plan(cells, {})
     assert [cell.dataset for cell, _ in made.missing] == ["lorenz96", "lorenz96"]
-    assert set(made.skipped.values()) == {"no file"}
+    assert [(cell.dataset, why) for cell, why in made.skipped] == [("var", "no file")] * 3
 
 
 def test_a_row_without_an_oracle_is_not_enough_where_one_is_asked_for(tmp_path: Path) -> None:
@@ -172,6 +172,39 @@ def test_a_row_without_an_oracle_is_not_enough_where_one_is_asked_for(tmp_path: 
     row = {"key": cell.key(data), "status": "ok", "oracle": None}
     assert plan([cell], {row["key"]: row}).missing == [(cell, data)]
     assert plan([cell], {row["key"]: row | {"oracle": {"step": 1}}}).missing == []
+
+
+def test_columns_are_chosen_by_name_or_label(tmp_path: Path) -> None:
+    labelled = SMALL.replace('name = "var"', 'name = "var"\nlabel = "VAR, p=5"').replace(
+        'name = "two"', 'name = "two"\nlabel = "var"'
+    )
+    table = read(tmp_path, labelled)
+    by_label = choose(table, ["correlation"], ["VAR, p=5"])
+    assert [cell.dataset for cell in by_label] == ["var"]
+    assert choose(table, ["correlation"], ["var"]) == by_label  # a name, and another column's label: the name counts
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "seeds", "said"),
+    [
+        (None, None, [1, 9], r"small: no seed 9; there are 0, 1, 7$"),
+        (["ridge"], None, [0], r"small: no seed 0; there are 7$"),
+        (["default"], ["two"], None, "small: nothing to run: none of these rows is run on these columns"),
+        (None, ["thre"], None, "small: column 'thre' is not known; did you mean 'three'"),
+    ],
+)
+def test_a_choice_without_cells_is_refused(
+    tmp_path: Path, rows: list[str] | None, columns: list[str] | None, seeds: list[int] | None, said: str
+) -> None:
+    ridge = '\n[[rows]]\nlabel = "ridge"\nmethod = "ridge_var"\nseeds = [7]\nchosen = ""\n'
+    table = read(tmp_path, SMALL.replace('name = "two"', 'name = "two"\nlabel = "three"') + ridge)
+    with pytest.raises(InputError, match=said):
+        choose(table, rows, columns, seeds)
+
+
+def test_a_row_tells_its_cell(tmp_path: Path) -> None:
+    for cell in choose(read(tmp_path)):
+        assert cell_of(made_up(cell, 0.5)).identity == cell.identity
 
 
 def test_the_cost_of_a_cell_is_that_of_cells_alike(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Commands about benchmarks: ``bench run``, ``bench table``, ``bench verdict``, ``bench docs``."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,7 +25,7 @@ bench = typer.Typer(
 )
 
 Name = Annotated[str, typer.Argument(metavar="TABLE", help="Name of a table, or path of its TOML file.")]
-Tables = Annotated[Path, typer.Option("--tables", metavar="DIR", help="Folder of the tables.")]
+Tables = Annotated[Path, typer.Option("--tables", metavar="DIR", help="Folder of the tables, where TABLE is a name.")]
 ResultsIn = Annotated[
     Path | None,
     typer.Option("--results", metavar="DIR", help="Folder of the results.  [default: results beside the table]"),
@@ -38,7 +38,9 @@ PUBLISHED = "published.csv"
 def run(
     table: Name,
     rows: Annotated[list[str] | None, typer.Option(metavar="A,B,...", help="Only these rows.")] = None,
-    columns: Annotated[list[str] | None, typer.Option(metavar="A,B,...", help="Only these columns.")] = None,
+    columns: Annotated[
+        list[str] | None, typer.Option(metavar="A,B,...", help="Only these columns, by name or label.")
+    ] = None,
     seeds: Annotated[list[str] | None, typer.Option(metavar="N,M,...", help="Only these seeds.")] = None,
     workers: Annotated[
         int | None, typer.Option(metavar="N", help="Cells side by side, one thread each.  [default: all processors]")
@@ -50,30 +52,32 @@ def run(
     prune: Annotated[
         bool,
         typer.Option(
-            "--prune", help="First drop results that no table of the folder asks for: old defaults, old data."
+            "--prune",
+            help="First drop results that neither this table nor a documented one of its folder asks for: old "
+            "defaults, old data, trials like smoke's.  With --dry-run they are listed.",
         ),
     ] = False,
 ) -> int:
     """Fill the missing cells of a table.
 
     What is there is kept: stopped, or killed, and started again it goes on where it was. A cell that fails leaves a
-    row that says why, and the rest goes on; exit code 4 then.
+    row that says why, one whose data are not here is skipped, and the rest goes on; exit code 4 then.
 
     \b
     Example:
-      grngc bench run smoke
+      grngc bench run smoke --results /tmp/smoke
       grngc bench run grngc-table2 --rows "GRNGC default" --seeds 0 --dry-run
     """
-    from .bench.run import choose, fill, plan, stale
+    from .arguments import check_whole
+    from .bench.run import choose, column_names, fill, plan, row_names
     from .environment import processors
 
-    read, kept = _open(table, tables, results)
-    wanted = choose(read, _split(rows), _split(columns), _whole(_split(seeds)))
+    if workers is not None:
+        check_whole("--workers", workers)
+    read, kept, path = _open(table, tables, results)
+    wanted = choose(read, _split(rows, row_names(read)), _split(columns, column_names(read)), _whole(_split(seeds)))
     if prune:
-        gone = stale([each for each, _ in _all(tables)], kept.read())
-        if not dry_run:
-            kept.fold(without=gone)
-        print(f"{len(gone)} results {'would be' if dry_run else 'were'} dropped")
+        _prune(read, path, kept, dry_run)
     there = kept.read()
     found = plan(wanted, there, retry_failed)
     workers = processors() if workers is None else workers
@@ -95,7 +99,13 @@ def run(
         raise
     if failed:
         tell("error", f"{failed} cells failed; their rows in {kept.folder} say why; --retry-failed runs them again")
-    return FAILED_CELLS if failed else OK
+    if found.skipped:
+        tell(
+            "error",
+            f"{len(found.skipped)} cells were skipped, for their data are not here: set GRNGC_DATA to their folder, or "
+            "choose others with --columns",
+        )
+    return FAILED_CELLS if failed or found.skipped else OK
 
 
 @bench.command("table")
@@ -116,8 +126,8 @@ def show(
 
     forms = {"terminal": page.terminal, "markdown": page.markdown, "csv": page.csv_of}
     check_choice("--format", form, forms)
-    read, kept = _open(table, tables, results)
-    print(forms[form](read, _lines(read, kept.read(), _folder(table, tables))).rstrip("\n"))
+    read, kept, path = _open(table, tables, results)
+    print(forms[form](read, _lines(read, kept.read(), path.parent)).rstrip("\n"))
     return OK
 
 
@@ -127,8 +137,8 @@ def verdict(table: Name, tables: Tables = HERE, results: ResultsIn = None) -> in
     from .bench.page import verdict_text
     from .bench.verdict import verdicts
 
-    read, kept = _open(table, tables, results)
-    judged = verdicts(read, _lines(read, kept.read(), _folder(table, tables)))
+    read, kept, path = _open(table, tables, results)
+    judged = verdicts(read, _lines(read, kept.read(), path.parent))
     if not judged:
         raise InputError(f"{read.name}: no row with the default configuration: there is nothing to judge")
     print(verdict_text(read, judged))
@@ -141,32 +151,49 @@ def docs(
     tables: Tables = HERE,
     results: ResultsIn = None,
 ) -> int:
-    """Write the page of all tables from their results."""
+    """Write the page of all tables from their results.
+
+    Cells that a run has finished so far are folded into the results' files first: the page shows what these files
+    hold, and is committed together with them.
+    """
     from .bench.page import documents
     from .bench.results import Results
     from .storage import write_atomically
 
-    there = Results(results or tables / "results").read()
-    shown = [(read, _lines(read, there, tables)) for read, _ in _all(tables) if read.documented]
+    documented = [read for read, _ in _all(tables) if read.documented]
     if not out.parent.is_dir():
         raise InputError(f"{out.parent}: no such folder; run it in the project's root, or give --out")
+    kept = Results(results or tables / "results")
+    kept.fold()
+    there = kept.read()
+    shown = [(read, _lines(read, there, tables)) for read in documented]
     write_atomically(out, documents(shown))
     print(f"{out}: {len(shown)} tables")
     return OK
 
 
-def _open(table: str, tables: Path, results: Path | None) -> "tuple[Table, Results]":
+def _open(table: str, tables: Path, results: Path | None) -> "tuple[Table, Results, Path]":
+    """Return a table, its results and its file."""
     from .bench.results import Results
     from .bench.table import find_table, read_table
 
     path = find_table(table, tables)
-    return read_table(path), Results(results or path.parent / "results")
+    return read_table(path), Results(results or path.parent / "results"), path
 
 
-def _folder(table: str, tables: Path) -> Path:
-    from .bench.table import find_table
+def _prune(table: "Table", path: Path, kept: "Results", dry_run: bool) -> None:
+    """Drop, or list, what neither the table nor a documented one beside it asks for."""
+    from .bench.cells import cell_of
+    from .bench.run import stale
 
-    return find_table(table, tables).parent
+    others = [each for each, at in _all(path.parent) if each.documented and at != path]
+    there = kept.read()
+    gone = stale([table, *others], there)
+    if not dry_run:
+        kept.fold(without=gone)
+    print(f"{len(gone)} results {'would be' if dry_run else 'were'} dropped")
+    for key in gone if dry_run else ():
+        print(f"  {cell_of(there[key])}")
 
 
 def _all(tables: Path) -> "list[tuple[Table, Path]]":
@@ -197,11 +224,13 @@ def _tell_plan(table: "Table", found: "Plan", there: "Rows", workers: int, each:
     """Print what is there, what is missing and what that costs, as far as earlier rows tell."""
     from .bench.run import cost
 
-    for why in found.skipped.values():
+    for why in dict.fromkeys(why for _, why in found.skipped):
         tell("warning", f"skipped: {why}")
     costs = [(cell, cost(cell, there)) for cell, _ in found.missing]
     known = [seconds for _, seconds in costs if seconds is not None]
     text = f"{table.name}: {len(found.done)} cells are there, {len(costs)} are missing"
+    if found.skipped:
+        text += f", {len(found.skipped)} are skipped"
     if known:
         text += f"; about {duration(sum(known) / workers)} on {workers} workers"
     if len(known) < len(costs):
@@ -217,8 +246,19 @@ def _outcome(row: Mapping[str, Any]) -> str:
     return f"AUROC {row['metrics']['auroc']:.3f}, AUPRC {row['metrics']['auprc']:.3f}, {duration(row['wall_seconds'])}"
 
 
-def _split(texts: list[str] | None) -> list[str] | None:
-    return None if texts is None else [part.strip() for text in texts for part in text.split(",")]
+def _split(texts: list[str] | None, known: Collection[str] = ()) -> list[str] | None:
+    """Return the names in ``A,B,...``; a known name may hold commas itself."""
+    if texts is None:
+        return None
+    found = []
+    for text in texts:
+        parts = text.split(",")
+        while parts:
+            names = [",".join(parts[:n]).strip() for n in range(len(parts), 0, -1)]
+            name = next((name for name in names if name in known), names[-1])
+            found.append(name)
+            parts = parts[len(parts) - names.index(name) :]
+    return found
 
 
 def _whole(texts: list[str] | None) -> list[int] | None:

@@ -22,6 +22,11 @@ COMMANDS = [
     "datasets show",
     "datasets path",
     "datasets prepare",
+    "bench",
+    "bench run",
+    "bench table",
+    "bench verdict",
+    "bench docs",
     "doctor",
 ]
 

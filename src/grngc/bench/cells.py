@@ -67,6 +67,11 @@ class Cell:
         return f"{data_name(self.dataset, self.options)}, {self.method}{how}{seed}"
 
 
+def cell_of(row: Mapping[str, Any]) -> Cell:
+    """Return the cell that left a row."""
+    return Cell(row["dataset"], row["options"], row["method"], row["parameters"], row["seed"])
+
+
 def identity(fields: Mapping[str, Any]) -> str:
     """Return what tells a cell, or the row it left, from others."""
     kept = {name: fields[name] for name in ("dataset", "options", "method", "parameters", "seed")}

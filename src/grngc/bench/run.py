@@ -10,7 +10,7 @@ from ..execution import Job, run
 from .cells import Cell, cells_of, check_names, data_name
 from .compute import compute, data_digest, failed
 from .results import Results, Rows
-from .table import Table, check_known
+from .table import Column, Table, check_known
 
 
 @dataclass
@@ -23,51 +23,79 @@ class Plan:
         Cells whose row is there, be it of a failure.
     missing : list of (Cell, str)
         Cells to compute, with the digest of their data.
-    skipped : dict
-        Data set -> why it cannot be loaded; its cells are neither done nor missing.
+    skipped : list of (Cell, str)
+        Cells whose data cannot be loaded, with the reason.
     """
 
     done: list[tuple[Cell, Mapping[str, Any]]] = field(default_factory=list)
     missing: list[tuple[Cell, str]] = field(default_factory=list)
-    skipped: dict[str, str] = field(default_factory=dict)
+    skipped: list[tuple[Cell, str]] = field(default_factory=list)
 
 
 def choose(
     table: Table, rows: list[str] | None = None, columns: list[str] | None = None, seeds: list[int] | None = None
 ) -> list[Cell]:
-    """Return the cells of a table, each once, or those of the named rows, columns and seeds."""
+    """Return the cells of a table, each once, or those of some rows, columns (by name or label) and seeds.
+
+    What is not in the table is an error, and so is a choice that leaves no cell.
+    """
     check_names(table)
     for label in rows or ():
-        check_known(f"{table.name}: row", label, [row.label for row in table.rows])
+        check_known(f"{table.name}: row", label, row_names(table))
     for name in columns or ():
-        check_known(f"{table.name}: column", name, [column.name for column in table.columns])
+        check_known(f"{table.name}: column", name, column_names(table))
+    taken = [row for row in table.rows if not rows or row.label in rows]
+    known = sorted({seed for row in taken for seed in table.seeds_of(row)})
+    if lacking := [seed for seed in seeds or () if seed not in known]:
+        raise InputError(f"{table.name}: no seed {lacking[0]}; there are {', '.join(map(str, known)) or 'none'}")
     chosen: dict[str, Cell] = {}
-    for row in table.rows:
-        for column in table.columns:
-            if (rows and row.label not in rows) or (columns and column.name not in columns):
-                continue
+    for row in taken:
+        for column in _columns(table, columns):
             for seed, cells in cells_of(table, row, column).items():
                 if seeds and seed is not None and seed not in seeds:
                     continue
                 for cell in cells:
                     if cell.watched or cell.identity not in chosen:
                         chosen[cell.identity] = cell
+    if not chosen and (rows or columns or seeds):
+        raise InputError(f"{table.name}: nothing to run: none of these rows is run on these columns from these seeds")
     return list(chosen.values())
+
+
+def row_names(table: Table) -> list[str]:
+    """Return what the rows of a table are called."""
+    return [row.label for row in table.rows]
+
+
+def column_names(table: Table) -> list[str]:
+    """Return what the columns of a table are called: their names, then the labels that a reader sees."""
+    return [column.name for column in table.columns] + [column.label for column in table.columns if column.label]
+
+
+def _columns(table: Table, called: list[str] | None) -> list[Column]:
+    """The columns of these names or labels; where one's label is another's name, the name counts."""
+    names = {column.name for column in table.columns}
+    return [
+        column
+        for column in table.columns
+        if not called or column.name in called or (column.label in called and column.label not in names)
+    ]
 
 
 def plan(cells: list[Cell], there: Rows, retry_failed: bool = False) -> Plan:
     """Tell done cells from missing ones; this loads, or simulates, every data set once."""
-    made, digests = Plan(), {}
+    made, digests = Plan(), dict[str, str]()
+    absent: dict[str, str] = {}
     for cell in cells:
         name = data_name(cell.dataset, cell.options)
-        if name in made.skipped:
-            continue
-        if name not in digests:
+        if name not in digests and name not in absent:
             try:
                 digests[name] = data_digest(cell)
             except InputError as error:
-                made.skipped[name] = str(error)
-                continue
+                absent[name] = str(error)
+        if name in absent:
+            made.skipped.append((cell, absent[name]))
+            continue
         row = there.get(cell.key(digests[name]))
         lacks = row is None or (cell.watched and row["status"] == "ok" and not row["oracle"])
         if row is None or lacks or (retry_failed and row["status"] == "failed"):
@@ -139,7 +167,7 @@ def stale(tables: list[Table], there: Rows) -> list[str]:
         made = plan(choose(table), there)
         wanted |= {row["key"] for _, row in made.done}
         wanted |= {cell.key(data) for cell, data in made.missing}
-        kept_names |= set(made.skipped)
+        kept_names |= {data_name(cell.dataset, cell.options) for cell, _ in made.skipped}
     return [
         key
         for key, row in there.items()
