@@ -35,7 +35,7 @@ def test_whole_trajectories_are_held_out() -> None:
 def test_two_trajectories_are_held_out_one_by_one() -> None:
     windows = make_windows(as_panel([LONG[:20], LONG[30:60]]), 2)
     tests = [set(windows.trajectory[test]) for _, test in folds(windows)]
-    assert tests == [{0}, {1}]
+    assert tests == [{1}, {0}]
 
 
 @pytest.mark.parametrize("lag", [1, 2, 5])
@@ -58,3 +58,52 @@ def test_gaps_leave_their_neighbours_together() -> None:
         used = [{t - k for t in windows.time[mask] for k in range(3)} for mask in (train, test)]
         assert used[0]
         assert not used[0] & used[1]
+
+
+def held(lengths: list[int], lag: int = 1) -> list[tuple[int, int]]:
+    """Return how many windows every fold trains on and holds out, and see that they share no point."""
+    windows = make_windows(as_panel([LONG[:n] for n in lengths]), lag)
+    splits = list(folds(windows))
+    np.testing.assert_array_equal(sum(test.astype(int) for _, test in splits), 1)
+    for train, test in splits:
+        points = [
+            {(r, t - k) for r, t in zip(windows.trajectory[mask], windows.time[mask], strict=True) for k in range(2)}
+            for mask in (train, test)
+        ]
+        assert not points[0] & points[1]
+    return [(int(train.sum()), int(test.sum())) for train, test in splits]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "expected"),
+    [
+        ([21, 151], [(119, 50), (138, 30), (138, 30), (138, 30), (139, 30)]),  # the long one in blocks of time
+        ([11, 100, 6, 6], None),
+        ([41, 61], [(40, 60), (60, 40)]),  # of two the middle one is the second: it trains on the longer
+        ([51, 51, 4, 4, 4], [(53, 56), (56, 53)]),
+        ([21, 21, 61, 21, 21, 31], None),
+        ([3, 4, 4, 5, 30], None),
+    ],
+)
+def test_the_order_of_unequal_trajectories_does_not_matter(
+    lengths: list[int], expected: list[tuple[int, int]] | None
+) -> None:
+    found = held(lengths)
+    assert expected in (None, found)
+    assert held(lengths[::-1]) == held(sorted(lengths)) == found
+    assert 2 <= len(found) <= FOLDS
+    trained, out = found[len(found) // 2]
+    assert trained >= out
+
+
+def test_a_gap_leaves_the_folds_of_trajectories_as_they_are() -> None:
+    parts = [LONG[20 * r : 20 * r + 20].copy() for r in range(7)]
+    whole = make_windows(as_panel(parts), 1)
+    parts[2][10, 0] = np.nan
+    gap = make_windows(as_panel(parts, missing="drop"), 1)
+    for (_, one), (_, other) in zip(folds(whole), folds(gap), strict=True):
+        assert set(whole.trajectory[one]) == set(gap.trajectory[other])
+
+
+def test_one_too_short_for_blocks_is_held_out_whole() -> None:
+    assert held([7, 3], lag=2) == [(1, 5), (5, 1)]
