@@ -90,13 +90,16 @@ def test_what_was_chosen_is_told_and_what_was_asked_for_is_kept() -> None:
     choice = record["choice"]
     assert (choice["forecaster"], choice["lag"], choice["hidden"]) == ("linear", 1, None)
     assert choice["penalty"] == pytest.approx(automatic_penalty(3, 199))
-    tried = {(one["forecaster"], one["lag"]): one["error"] for one in choice["candidates"]}
+    rows = {(one["forecaster"], one["lag"]): one for one in choice["candidates"]}
+    tried = {key: f"{one['error']:.3g}" for key, one in rows.items()}
+    saves, adds = rows["linear", 2]["saves"], rows["mlp", 1]["adds"]
     assert set(tried) == {("linear", 1), ("linear", 2), ("mlp", 1)}
     page = " ".join(found.summary().split())
     assert "Forecaster: linear" in page
     assert f"Penalty: {choice['penalty']:.3g} (per_output)" in page
     assert (
-        f"Chosen: linear, lag 1: held-out error {tried['linear', 1]:.3g} (lag 2 {tried['linear', 2]:.3g}; mlp" in page
+        f"Chosen: linear, lag 1: held-out error {tried['linear', 1]} "
+        f"(lag 2 {tried['linear', 2]}, saves {saves:.1%}; mlp lag 1 {tried['mlp', 1]}, adds {adds:.1%})" in page
     )
     assert "Training: solved: the linear fit has one minimum;" in page
 
@@ -192,8 +195,9 @@ def test_configurations_are_starting_points() -> None:
         ({"configuration": "publish"}, "configuration 'publish' is not known; choose one of default, published"),
         ({"penalti": 1}, "no option 'penalti'; did you mean 'penalty'?"),
         ({"qqqq": 1}, "no option 'qqqq'; there are 'batch'"),
-        ({"threads": 0}, "threads must be a whole number from 1 to 1024; got 0"),
-        ({"threads": 10**12}, "threads must be"),
+        ({"threads": 0}, "threads must be a whole number of at least 1; got 0"),
+        ({"threads": True}, "threads must be a whole number of at least 1; got True"),
+        ({"threads": 10**12}, "threads must be at most 1024; got 1000000000000"),
     ],
 )
 def test_what_cannot_be_done_is_refused(options: dict, says: str) -> None:
@@ -214,6 +218,17 @@ def test_threads_are_those_asked_for_and_then_as_before() -> None:
     assert discover(chain(), **once, threads=2).record["threads"] == 2
     assert list(dict.fromkeys(inside)) == [(1, 1), (2, 2)]  # in every training, the noise floor's too
     assert torch.get_num_threads() == before
+    numpys = discover(chain(), forecaster="linear", lag=1, threads=np.int64(1))
+    assert json.loads(numpys.run_json())["threads"] == 1
+
+
+def test_the_time_of_candidates_and_floor_is_time_of_the_fit() -> None:
+    """Nearly all of it, where the forecaster that is kept is solved for."""
+    record = discover(chain(), steps=100).record
+    assert record["choice"]["forecaster"] == "linear"
+    reading, fitting, all_in_all = (record["timings"][f"seconds{of}"] for of in ("_reading", "_fitting", ""))
+    assert record["training"]["seconds"] < 0.5 * fitting
+    assert 0.8 * all_in_all < reading + fitting <= all_in_all
 
 
 def test_a_factory_and_numbers_of_numpy_are_plain_in_the_record() -> None:

@@ -14,6 +14,7 @@ from sklearn.base import clone
 from torch import Tensor, nn
 
 import grngc.fitting
+import grngc.task
 from grngc.errors import DivergenceError, InputError
 from grngc.forecasters import FORECASTERS, Recipe, build_forecaster, load_forecaster
 from grngc.gradients import bytes_per_window
@@ -131,6 +132,34 @@ class TestDivergence:
         with pytest.raises(DivergenceError):
             model.set_params(forecaster=Broken).fit(CHAIN)
         assert not hasattr(model, "graph_")
+
+    def test_on_a_surrogate_it_costs_the_floor_and_not_the_graph(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def ran_away(windows: Any, *args: Any, refit: Callable, **options: Any) -> float:
+            monkeypatch.setattr(grngc.task, "fit_forecaster", diverging)
+            refit(windows)
+            raise AssertionError
+
+        def diverging(*args: Any, **options: Any) -> None:
+            raise DivergenceError("ran away")
+
+        expected = GRNGC(**QUICK).fit(SMALL).graph_
+        monkeypatch.setattr(grngc.task, "noise_floor", ran_away)
+        model = GRNGC(**QUICK).fit(SMALL)
+        assert model.noise_floor_ == np.inf
+        np.testing.assert_array_equal(model.graph_.scores, expected.scores)
+        assert model.forecast().shape == (2, 1, 3)
+
+    def test_a_fit_that_is_broken_off_leaves_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Ctrl-C while the floor is made."""
+
+        def broken_off(*args: Any, **options: Any) -> float:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(grngc.task, "noise_floor", broken_off)
+        model = GRNGC(**QUICK)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(SMALL)
+        assert not [name for name in vars(model) if name.endswith("_")]
 
     def test_exogenous_series_do_not_count(self) -> None:
         """Two quiet exogenous series beside a loud target: its error is that of its mean, no divergence."""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+import grngc.task
 from grngc.datasets import lorenz96
 from grngc.errors import DivergenceError, InputError
 from grngc.grngc import GRNGC
@@ -97,6 +98,41 @@ class TestTheRule:
         assert choice.candidates[-1]["adds"] > 0.5
         assert choice.forecaster == "linear"
 
+    @pytest.mark.parametrize(("how", "best"), [("everywhere", "mlp"), ("at three times", "linear")])
+    def test_surely_is_three_standard_errors(self, how: str, best: str) -> None:
+        """What it adds is plenty in both cases; the second time it is 1.7 of them."""
+        held = slice(2 * TIMES // 5, 3 * TIMES // 5)  # the middle fold
+        knows = np.full(TIMES, 0.1)
+        if how == "at three times":
+            knows = np.zeros(TIMES)
+            knows[held][100::250] = 6.0
+        straight = {("linear", lag): both(0.2 * A + knows) for lag in (1, 2)}
+        assert taken(straight | {("mlp", 1): both(0.2 * A)}) == (best, 1)
+
+    @pytest.mark.parametrize(("n_times", "best"), [(2 + 45, "linear"), (2 + 55, "mlp")])
+    def test_few_windows_are_not_sure_of_anything(self, n_times: int, best: str) -> None:
+        """Nine windows held out, then eleven; in each the second knows it all."""
+        panel = Panel((CLOCK.trajectories[0][:n_times],), ("a", "b"))
+
+        def train(forecaster: str, windows: Windows) -> Forecast:
+            return lambda x: x[:, 0] + (1 if forecaster == "mlp" else 2)
+
+        choice = choose(("linear", "mlp"), (1,), lambda lag: make_windows(panel, lag), train, np.ones(2, bool))
+        assert choice.candidates[-1]["adds"] == 1
+        assert choice.forecaster == best
+
+    def test_the_rows_hold_what_the_lag_was_chosen_by(self) -> None:
+        """On the middle fold, the only one with errors of all, two lags look worse."""
+        off = np.where((np.arange(TIMES) > 0.4 * TIMES) & (np.arange(TIMES) < 0.6 * TIMES), 1.3, 0.5)
+        missed = linear(1, 1, 1) | {(name, lag): both(off * A) for name, lag in (("linear", 2), ("mlp", 1), ("mlp", 2))}
+        choice = chosen(missed)
+        rows = {(one["forecaster"], one["lag"]): one for one in choice.candidates}
+        assert choice.lag == 2
+        assert rows["linear", 2]["error"] > rows["linear", 1]["error"]
+        assert rows["linear", 2]["saves"] == pytest.approx(1 - 0.8 * 0.25 - 0.2 * 1.69, abs=0.05)
+        assert rows["linear", 3]["saves"] < BETTER_LAG
+        assert "saves" not in rows["linear", 1]
+
     def test_it_is_tried_at_one_lag_and_at_those_found(self) -> None:
         """What a straight line needs three lags for may take one that bends."""
         three = linear(1, 0.9, 0.8, 0.8)
@@ -148,7 +184,37 @@ class TestTheRule:
         assert choice.lag == 1
 
 
-@pytest.mark.parametrize("lengths", [[60], [30, 30, 20], [20] * 7])
+def test_an_exact_fit_is_held_against_all_folds_and_another_against_the_middle_one() -> None:
+    trained: dict[str, list[int]] = {"linear": [], "mlp": []}
+
+    def train(forecaster: str, windows: Windows) -> Forecast:
+        trained[forecaster].append(int(np.setdiff1d(np.arange(1, 101), windows.time).mean().round()))
+        return lambda x: x[:, 0]
+
+    clock = Panel((np.arange(101.0)[:, None],), ("a",))
+    choose(("linear", "mlp"), (1,), lambda lag: make_windows(clock, lag), train, np.ones(1, bool))
+    assert trained == {"linear": [11, 30, 50, 70, 90], "mlp": [50]}  # where the middle of what is held out stands
+
+
+def test_the_penalty_of_a_trial_is_measured_on_few_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Held-out errors need no finer one; the forecaster that is kept has it as it was asked for."""
+    measured: list[tuple[Any, int]] = []
+    real = grngc.task.fit_forecaster
+
+    def noted(recipe: Any, *args: Any, **options: Any) -> Any:
+        measured.append((recipe.choice, options["penalty_batch"]))
+        return real(recipe, *args, **options)
+
+    monkeypatch.setattr(grngc.task, "fit_forecaster", noted)
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    for asked, tried in ((32, 8), (None, 8), (5, 5)):
+        GRNGC(forecaster="mlp", steps=2, penalty_batch=asked).fit(x)
+        assert measured[:2] == [("mlp", tried)] * 2
+        assert set(measured[2:]) == {("mlp", asked)}
+        measured.clear()
+
+
+@pytest.mark.parametrize("lengths", [[60], [30, 30, 20], [20] * 7, [12, 60], [15, 30, 20, 20, 20]])
 def test_held_out_windows_share_no_point_with_training(lengths: list[int]) -> None:
     marked = [np.stack([np.full(n, r), np.arange(n)], axis=1).astype(float) for r, n in enumerate(lengths)]
     panel = Panel(tuple(marked), ("trajectory", "time"))

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from .arguments import check_choice, nearest
+from .arguments import check_choice, check_whole, nearest
 from .configurations import CONFIGURATIONS
 from .datasets.files import read_panel
 from .environment import versions
@@ -128,7 +128,8 @@ def discover(
         Threads to compute with, inside this call. More than one pay off for hundreds of series on idle processors;
         on busy ones they wait for each other and take many times as long. The graph may differ in its last digits.
     progress : callable, optional
-        Called about a hundred times a training with a :class:`~grngc.training.Progress`, which says what for.
+        Called about a hundred times a training, once where the forecaster is solved for, with a
+        :class:`~grngc.training.Progress`, which says what for.
     **options
         Of :func:`grngc.as_panel` (``trajectory``, ``transform``, ...) and of :class:`grngc.GRNGC` (``lag``,
         ``forecaster``, ``penalty``, ...); these go before what ``configuration`` says.
@@ -159,12 +160,14 @@ def discover(
     read_in = time.monotonic() - clock
     estimator = GRNGC(**_parameters(configuration, of_estimator))
     with _threads(threads):
+        before = time.monotonic()
         estimator.fit(panel, progress=progress)
+        fitted_in = time.monotonic() - before
     graph, floor, training = estimator.graph_, estimator.noise_floor_, estimator.record_.to_dict()
     edges = standing_out(graph, floor)
     record = {
         "format_version": FORMAT_VERSION,
-        "conclusion": conclude(graph, floor, edges, training),
+        "conclusion": conclude(graph, floor, edges, training, estimator.n_windows_),
         "trustworthy": bool(edges),
         "converged": training["converged"],
         "noise_floor": floor,
@@ -187,7 +190,7 @@ def discover(
         "timings": {
             "started": started.isoformat(timespec="seconds"),
             "seconds_reading": read_in,
-            "seconds_fitting": training["seconds"],
+            "seconds_fitting": fitted_in,  # candidates and noise floor too; training alone: "training"
             "seconds": time.monotonic() - clock,
         },
         "training": training,
@@ -233,11 +236,12 @@ def _warnings_noted() -> Iterator[list[str]]:
 @contextmanager
 def _threads(threads: int) -> Iterator[None]:
     """Let torch and the linear algebra below NumPy compute with so many threads inside the block only."""
-    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MOST_THREADS:
-        raise InputError(f"threads must be a whole number from 1 to {MOST_THREADS}; got {threads!r}")
+    check_whole("threads", threads)
+    if threads > MOST_THREADS:
+        raise InputError(f"threads must be at most {MOST_THREADS}; got {threads}")
     before = torch.get_num_threads()
-    with threadpool_limits(threads):
-        torch.set_num_threads(threads)
+    with threadpool_limits(int(threads)):
+        torch.set_num_threads(int(threads))
         try:
             yield
         finally:

@@ -37,8 +37,8 @@ def folds(windows: Windows) -> Iterator[Fold]:
         groups = np.array_split(trajectories, min(FOLDS, len(trajectories)))
     elif longest.mean() > TOO_MUCH and len(windows.subset(longest)) >= _shortest(windows):
         blocks = list(_blocks(windows.subset(longest)))
-        others, counts = np.unique(windows.trajectory[~longest], return_counts=True)
-        for (seen, unseen), group in zip(blocks, _dealt(others, counts, len(blocks)), strict=True):
+        others = np.unique(windows.trajectory[~longest], return_counts=True)
+        for (seen, unseen), group in zip(blocks, _dealt(*others, len(blocks)), strict=True):
             test = np.isin(windows.trajectory, group)
             train = ~test
             train[longest], test[longest] = seen, unseen
@@ -70,7 +70,7 @@ def _blocks(windows: Windows) -> Iterator[Fold]:
         yield train, test
 
 
-def _dealt(trajectories: np.ndarray, counts: np.ndarray, n_groups: int) -> list[list[int]]:
+def _dealt(trajectories: np.ndarray, counts: np.ndarray, n_groups: int) -> list[np.ndarray]:
     """Deal trajectories to groups, each to the one with the fewest windows yet, the longest first.
 
     Groups come by size, the largest first: so the middle one has a middling size, or of two the smaller one.
@@ -81,4 +81,4 @@ def _dealt(trajectories: np.ndarray, counts: np.ndarray, n_groups: int) -> list[
         least = sizes.index(min(sizes))
         groups[least].append(trajectories[at])
         sizes[least] += counts[at]
-    return [groups[at] for at in sorted(range(n_groups), key=lambda group: -sizes[group])]
+    return [np.array(groups[at]) for at in sorted(range(n_groups), key=lambda group: -sizes[group])]

@@ -110,7 +110,8 @@ class GRNGC(BaseEstimator):
     record_ : Record
         The course of training and whether it had settled.
     noise_floor_ : float
-        Scores at or below it are what unrelated series give; see :mod:`grngc.floor`. NaN for ``sequence_tcn``: its
+        Scores at or below it are what unrelated series give; see :mod:`grngc.floor`. Infinite where nothing can be
+        told from chance: below ten windows, and where the forecaster diverges on unrelated series. NaN for ``sequence_tcn``: its
         scores are sums over later forecasts, which the floor's linear surrogates say nothing about.
     choice_ : Choice
         Forecaster and lag, and the held-out errors they were chosen by.
@@ -210,11 +211,12 @@ class GRNGC(BaseEstimator):
         y : ignored
             Present by scikit-learn's convention.
         progress : callable, optional
-            Called about a hundred times a training with a :class:`~grngc.training.Progress`, which says what for.
+            Called about a hundred times a training, once where the forecaster is solved for, with a
+            :class:`~grngc.training.Progress`, which says what for.
         snapshot : callable, optional
             Called after every ``snapshot_every`` updates, and after the last, with the step, from 1, and the scores
-            (target, source) that the graph would have if training ended there. It changes no result and costs a
-            reading of the gradient each time.
+            (target, source) that the graph would have if training ended there; once, with those it has, where the
+            forecaster is solved for. It changes no result and costs a reading of the gradient each time.
         snapshot_every : int
 
         Returns
@@ -244,7 +246,7 @@ class GRNGC(BaseEstimator):
         fitted = task.fit(recipe, windows, snapshot=watch, snapshot_every=snapshot_every)  # eq. 8-14
         scores = task.collapse(fitted.lag_scores)  # eq. 11
         nearness = None if fitted.nearness is None else fitted.nearness.max(axis=1)
-        self.graph_ = CausalGraph(
+        graph = CausalGraph(
             scores + added,
             panel.names,
             fitted.lag_scores,
@@ -254,7 +256,8 @@ class GRNGC(BaseEstimator):
             contemporaneous=together,
         )
         sequence = reads_sequence(fitted.forecaster)
-        self.noise_floor_ = math.nan if sequence else task.floor(recipe, windows, scores, present)
+        floor = math.nan if sequence else task.floor(recipe, windows, scores, present)
+        self.graph_, self.noise_floor_ = graph, floor  # and the rest, once nothing can go wrong any more
         self.choice_, self.present_, self.penalty_ = choice, present, task.penalty(windows)
         self.forecaster_, self.record_, self.recipe_ = fitted.forecaster, fitted.record, recipe
         self.panel_, self.scaling_, self.n_windows_ = panel, scaling, len(windows)

@@ -17,8 +17,8 @@ def standing_out(graph: CausalGraph, floor: float) -> list[Edge]:
     return [edge for edge in graph.edges(min_score=floor) if edge.score > floor]
 
 
-def conclude(graph: CausalGraph, floor: float, edges: Sequence[Edge], training: Mapping[str, Any]) -> str:
-    """Say in plain words what the scores allow to say."""
+def conclude(graph: CausalGraph, floor: float, edges: Sequence[Edge], training: Mapping[str, Any], windows: int) -> str:
+    """Say in plain words what the scores allow to say, from a training on so many windows."""
     largest = graph.edges(top=1)
     if edges:
         pairs, first = len(graph.names) * (len(graph.names) - len(graph.exogenous)), edges[0]
@@ -30,6 +30,11 @@ def conclude(graph: CausalGraph, floor: float, edges: Sequence[Edge], training: 
         text = (
             "Nothing can be told from chance: there is no noise floor for a forecaster that reads the record as one "
             "sequence. Only the order of these scores may be compared with a known graph."
+        )
+    elif largest and math.isinf(floor) and windows >= FEWEST_WINDOWS:
+        text = (
+            "Nothing can be told from chance: on unrelated series like these training diverges, so there is no noise "
+            "floor. Lower the learning rate (--learning-rate), or raise the penalty (--penalty)."
         )
     elif largest and math.isinf(floor):
         text = (

@@ -32,6 +32,9 @@ ADDS = 0.002
 SURELY = 3.0
 """... and how many standard errors over windows its covariance with what the simpler one missed must be above 0."""
 
+FEWEST_HELD = 10
+"""Held-out windows needed for that: of a few the standard error says nothing."""
+
 BETTER_LAG = 0.07
 """Share of the held-out error that one more lag must save to be taken: every lag is p more chances to be wrong."""
 
@@ -48,10 +51,12 @@ class Choice:
     forecaster : str or callable
     lag : int
     candidates : tuple of dict
-        One row a candidate tried, ``forecaster, lag, error``: mean squared error of standardised one-step forecasts on
-        the held-out windows that all of them forecast, NaN where training diverged; and for the one that was weighed
-        against the first forecaster ``adds``, the share of that one's error that a mixture of both saves. Empty where
-        there was nothing to choose, or too short a record to hold any of it out.
+        One row a candidate tried, ``forecaster, lag, error``: mean squared error of one-step forecasts, in units of
+        the scaling, on the held-out windows that all of them forecast, NaN where training diverged. A row that was
+        weighed against one lag less has ``saves``, the share of that one's error saved on *all* windows that both
+        forecast: what the lag was chosen by. The one that was weighed against the first forecaster has ``adds``, the
+        share of that one's error that a mixture of both saves. Empty where there was nothing to choose, or too short a
+        record to hold any of it out.
     """
 
     forecaster: Any
@@ -71,6 +76,7 @@ class _Trial:
     forecaster: Any
     lag: int
     missed: dict[tuple[int, int], np.ndarray]
+    saves: float | None = None
     adds: float | None = None
 
     def beside(self, other: "_Trial") -> tuple[np.ndarray, np.ndarray]:
@@ -133,7 +139,10 @@ def _grow(forecaster: Any, lags: Sequence[int], attempt: Callable[[Any, int], "_
     best = attempt(forecaster, lags[0])
     for lag in lags[1:]:
         longer = attempt(forecaster, lag) if best else None
-        if best is None or longer is None or _saves(longer, best) <= BETTER_LAG:
+        if best is None or longer is None:
+            break
+        longer.saves = _saves(longer, best)
+        if longer.saves <= BETTER_LAG:
             break
         best = longer
     return best
@@ -147,7 +156,8 @@ def _rows(trials: Sequence[_Trial]) -> tuple[dict[str, Any], ...]:
     def row(trial: _Trial) -> dict[str, Any]:
         error = float(np.square([trial.missed[at] for at in shared]).mean()) if trial.missed else math.nan
         told = {"forecaster": trial.forecaster, "lag": trial.lag, "error": error}
-        return told if trial.adds is None else told | {"adds": trial.adds}
+        weighed = {"saves": trial.saves, "adds": trial.adds}
+        return told | {name: share for name, share in weighed.items() if share is not None}
 
     return tuple(row(trial) for trial in trials if shared)
 
@@ -184,11 +194,13 @@ def _adds(trial: _Trial, simpler: _Trial) -> bool:
     here, there = trial.beside(simpler)
     apart = there - here  # forecast of the trial - forecast of the simpler one
     size, before = np.square(apart).sum(), np.square(there).sum()
-    if len(there) < 2 or not size or not before:
+    if not size or not before:
         trial.adds = 0.0
         return False
     covariance = (there * apart).sum(axis=1)
     share = min(max(covariance.sum() / size, 0.0), 1.0)
     trial.adds = float(1 - np.square(there - share * apart).sum() / before)
+    if len(covariance) < FEWEST_HELD:
+        return False
     spread = covariance.std(ddof=1) * np.sqrt(len(covariance))
     return bool(trial.adds > ADDS and covariance.sum() > SURELY * spread)

@@ -101,8 +101,8 @@ def _choice(chosen: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
 def _error(candidate: Mapping[str, Any]) -> str:
     if candidate["error"] is None:
         return " diverged"
-    adds = f", adds {candidate['adds']:.1%}" if "adds" in candidate else ""
-    return f" {candidate['error']:.3g}{adds}"
+    weighed = (f", {what} {candidate[what]:.1%}" for what in ("saves", "adds") if what in candidate)
+    return f" {candidate['error']:.3g}{''.join(weighed)}"
 
 
 def _present(present: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """One record under one set of parameters of GRNGC: what each part of the method is told, so that it is told once."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import torch
 
 from .contemporaneous import Present, present_coefficients, present_floor, weigh_present
+from .errors import DivergenceError
 from .fitting import Fitted, fit_forecaster
 from .floor import noise_floor
 from .forecasters import SEQUENCE_FORECASTERS, ForecasterChoice, Recipe
@@ -95,17 +97,24 @@ class Task:
         return present_coefficients(windows, self.weights(windows), self.targets, **self._exact())
 
     def floor(self, recipe: Recipe, windows: Windows, scores: np.ndarray, present: Present) -> float:
-        """Return what unrelated series give; ``scores`` (target, source) are those of the past alone."""
+        """Return what unrelated series give; ``scores`` (target, source) are those of the past alone.
+
+        Infinite where the forecaster diverges on a surrogate: nothing is known of chance then, which is no reason to
+        lose the graph.
+        """
         doing = "training for the noise floor"
         told: dict[str, Any] = self._exact() | {"collapse": self.collapse, "random_state": self.given["random_state"]}
-        floor = noise_floor(
-            windows,
-            self.weights(windows),
-            self.targets,
-            scores=scores,
-            refit=lambda others: self.fit(recipe, others, doing=doing).lag_scores,
-            **told,
-        )
+        try:
+            floor = noise_floor(
+                windows,
+                self.weights(windows),
+                self.targets,
+                scores=scores,
+                refit=lambda others: self.fit(recipe, others, doing=doing).lag_scores,
+                **told,
+            )
+        except DivergenceError:
+            return math.inf
         if not present.used:
             return floor
         return max(floor, present_floor(windows, self.weights(windows), self.targets, **told))
