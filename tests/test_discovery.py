@@ -48,8 +48,9 @@ def test_files_read_back(found: Discovery, tmp_path: Path) -> None:
     assert np.array_equal(loaded.lag_scores, found.graph.lag_scores)
     with edges.open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
-    assert header == ["source", "target", "lag", "score", "sign"]
-    read = [Edge(source, target, int(lag), float(score), sign) for source, target, lag, score, sign in rows]
+    assert header == ["source", "target", "lag", "score", "sign", "nearness"]
+    assert {row[-1] for row in rows} == {""}  # it is known where a fit is exact
+    read = [Edge(source, target, int(lag), float(score), sign) for source, target, lag, score, sign, _ in rows]
     assert read == found.graph.edges(own_past=True, by_lag=True)  # every digit kept, every pair and lag, sorted
     assert len(read) == 3 * 3 * 2
     assert json.loads(record.read_text("utf-8")) == found.record
@@ -131,6 +132,12 @@ def test_the_exact_fit_is_kept_and_continued(tmp_path: Path) -> None:
     assert again.direct.weight.equal(found.estimator.forecaster_.direct.weight)
     graph = CausalGraph.load(paths["graph.npz"])
     np.testing.assert_array_equal(graph.nearness, found.graph.nearness)
+    with paths["edges.csv"].open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if float(row["score"]) == 0]
+    near = [float(row["nearness"]) for row in rows]
+    assert len(rows) > 2
+    assert near == sorted(near, reverse=True)
+    assert 0 < near[-1] < 1
     forecast = found.estimator.forecast(2)
     assert forecast.shape == (2, 3)
     x = chain()

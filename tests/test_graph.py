@@ -37,6 +37,7 @@ def test_edges_can_be_chosen() -> None:
     assert pairs(GRAPH.edges(min_score=0.5)) == ["ab", "bc"]  # the bound itself is in
     assert pairs(GRAPH.edges(min_score=0.51)) == ["ab"]
     assert GRAPH.edges(top=0) == []
+    assert len(GRAPH.edges(top=np.int64(100))) == 6
     assert len(GRAPH.edges(by_lag=True, own_past=True)) == 18
     first = GRAPH.edges(by_lag=True, top=3)
     assert [(e.source, e.target, e.lag, e.score) for e in first] == [
@@ -44,6 +45,12 @@ def test_edges_can_be_chosen() -> None:
         ("b", "c", 1, 0.5),
         ("a", "b", 1, 0.1),
     ]
+
+
+@pytest.mark.parametrize("top", [-1, 1.5, "3", True])
+def test_a_number_of_edges_is_a_whole_number(top: object) -> None:
+    with pytest.raises(InputError, match="top must be a whole number of at least 0; got"):
+        GRAPH.edges(top=top)  # type: ignore[arg-type]
 
 
 def test_ties_have_a_fixed_order() -> None:
@@ -116,10 +123,10 @@ class TestPerTarget:
 
 def test_frame_has_a_row_for_every_ordered_pair_and_lag() -> None:
     frame = GRAPH.to_frame()
-    assert list(frame.columns) == ["source", "target", "lag", "score", "sign"]
+    assert list(frame.columns) == ["source", "target", "lag", "score", "sign", "nearness"]
     assert len(frame) == 18
     assert frame["score"].is_monotonic_decreasing
-    assert frame.iloc[0].tolist() == ["a", "a", 1, 2.0, "+"]
+    assert frame.iloc[0].tolist() == ["a", "a", 1, 2.0, "+", None]
 
 
 def test_networkx_arrow_runs_from_source_to_target() -> None:
@@ -304,12 +311,27 @@ class TestNearness:
         assert (np.delete(ranking, 1, axis=0) >= -1).all()
         assert ranking[0, 1] == pytest.approx(-0.3)
 
-    def test_nothing_is_drawn_from_it(self) -> None:
+    @pytest.mark.parametrize("per_target", [False, True])
+    def test_edges_come_in_the_order_of_the_ranking(self, per_target: bool) -> None:
+        edges = self.GRAPH.edges(own_past=True, per_target=per_target)
+        ranking = self.GRAPH.ranking(per_target=per_target)
+        assert [ranking[NAMES.index(e.target), NAMES.index(e.source)] for e in edges] == sorted(ranking.flat)[::-1]
+        assert [self.NEAR[NAMES.index(e.target), NAMES.index(e.source)] for e in edges] == [e.nearness for e in edges]
+        assert self.GRAPH.edges(top=4)[2:] == [("b", "a", 1, 0.0, "±", 0.7), ("c", "b", 1, 0.0, "±", 0.4)]
+
+    def test_lags_of_score_0_come_by_the_nearness_of_their_pair(self) -> None:
+        lags = np.stack([self.SCORES, np.zeros((3, 3))], axis=1)
+        graph = CausalGraph(self.SCORES, NAMES, lags, nearness=self.NEAR)
+        rows = [(e.score, e.nearness) for e in graph.edges(own_past=True, by_lag=True)]
+        assert rows == sorted(rows, reverse=True)
+        assert graph.to_frame()["nearness"].tolist() == [near for _, near in rows]
+
+    def test_no_score_is_drawn_from_it(self) -> None:
         without = CausalGraph(self.SCORES, NAMES)
         for graph in (self.GRAPH, without):
             assert [edge.score for edge in graph.edges()] == [0.2, 0.01, 0.0, 0.0, 0.0, 0.0]
-        assert self.GRAPH.edges() == without.edges()
-        assert self.GRAPH.edges(per_target=True) == without.edges(per_target=True)
+        assert [e[:5] for e in self.GRAPH.edges(min_score=0.001)] == [e[:5] for e in without.edges(min_score=0.001)]
+        assert {edge.nearness for edge in without.edges()} == {None}
 
     def test_it_is_kept_in_the_file(self, tmp_path: Path) -> None:
         again = CausalGraph.load(self.GRAPH.save(tmp_path / "graph.npz"))

@@ -197,7 +197,7 @@ def discover(
 
     \b
     Written to DIR:
-      edges.csv               source, target, lag, score, sign; strongest first
+      edges.csv               source, target, lag, score, sign, nearness; strongest first
       graph.npz               the same as arrays
       forecaster.safetensors  what was trained
       run.json                how it was done, and what may be concluded

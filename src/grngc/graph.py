@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .arguments import check_whole
 from .errors import InputError
 from .storage import write_atomically
 
@@ -38,6 +39,9 @@ class Edge(NamedTuple):
 
     Lag 0 makes no such statement: the two move together within one time step, in a direction that is unknown. Both
     i -> j and j -> i then come from the same association.
+
+    ``nearness`` is that of the pair, whatever the lag: an order for scores of exactly 0, no more. None where it is not
+    known (:attr:`CausalGraph.nearness`).
     """
 
     source: str
@@ -45,6 +49,7 @@ class Edge(NamedTuple):
     lag: int
     score: float
     sign: str
+    nearness: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,12 +135,12 @@ class CausalGraph:
         by_lag: bool = False,
         per_target: bool = False,
     ) -> list[Edge]:
-        """Return the edges as named records, strongest first.
+        """Return the edges as named records, strongest first; of scores that are 0, the nearest to being one first.
 
         Parameters
         ----------
         top : int, optional
-            Keep at most this many.
+            Keep at most this many, 0 or more.
         min_score : float
             Keep scores of at least this.
         own_past : bool
@@ -146,20 +151,28 @@ class CausalGraph:
         per_target : bool
             Order by :meth:`ranking` with ``per_target=True``; the ``score`` stays what it is.
         """
+        if top is not None:
+            check_whole("top", top, least=0)
         parts, signed, first_lag = self._parts()
         size = parts if by_lag else self.scores[:, None, :]
         order = size * self._row_weights()[:, None, None] if per_target else size
         keep = (size >= min_score) & self._is_pair(own_past)[:, None, :]
-        if by_lag and first_lag == 0:
-            keep[:, 0] &= self._is_pair(own_past=False)  # no series is a source of its own present
-        targets, lags, sources = np.nonzero(keep)
-        first = np.lexsort((lags, targets, sources, -order[targets, lags, sources]))[:top]
         best = parts.argmax(axis=1)
+        if first_lag == 0:  # no series is a source of its own present
+            own = np.diag_indices(len(self.names))
+            best[own] = parts[:, 1:].argmax(axis=1)[own] + 1
+            if by_lag:
+                keep[:, 0] &= self._is_pair(own_past=False)
+        targets, lags, sources = np.nonzero(keep)
+        near = np.zeros_like(self.scores) if self.nearness is None else self.nearness
+        keys = (lags, targets, sources, -near[targets, sources], -order[targets, lags, sources])
+        first = np.lexsort(keys)[:top]
         records = []
         for j, k, i in zip(targets[first], lags[first], sources[first], strict=True):
             lag = k if by_lag else best[j, i]
             sign = _sign(signed[j, lag, i], parts[j, lag, i])
-            records.append(Edge(self.names[i], self.names[j], int(lag) + first_lag, float(size[j, k, i]), sign))
+            known = None if self.nearness is None else float(near[j, i])
+            records.append(Edge(self.names[i], self.names[j], int(lag) + first_lag, float(size[j, k, i]), sign, known))
         return records
 
     def ranking(self, *, per_target: bool = False) -> np.ndarray:

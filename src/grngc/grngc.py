@@ -111,8 +111,8 @@ class GRNGC(BaseEstimator):
         The course of training and whether it had settled.
     noise_floor_ : float
         Scores at or below it are what unrelated series give; see :mod:`grngc.floor`. Infinite where nothing can be
-        told from chance: below ten windows, and where the forecaster diverges on unrelated series. NaN for ``sequence_tcn``: its
-        scores are sums over later forecasts, which the floor's linear surrogates say nothing about.
+        told from chance: below ten windows, and where the forecaster diverges on unrelated series. NaN for
+        ``sequence_tcn``: its scores are sums over later forecasts, of which the floor's linear surrogates say nothing.
     choice_ : Choice
         Forecaster and lag, and the held-out errors they were chosen by.
     present_ : Present
