@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from grngc import gradients
+from grngc import factors
 from grngc.forecasters import KAN, LSTM, MLP, TCN, Linear, LinearSkip
 from grngc.gradients import bytes_per_window, gradient_penalty, gradient_scores, input_gradient
 
@@ -76,7 +76,7 @@ def test_all_methods_give_the_same_penalty_and_parameter_gradients(task: tuple, 
     known = (size * weights).sum(dim=(1, 2, 3)).mean()
     expected = torch.autograd.grad(known, tuple(forecaster.parameters()), allow_unused=True, materialize_grads=True)
     for method in ["auto", *methods(forecaster)]:
-        with patch.object(gradients, "SLAB_BYTES", slab):
+        with patch.object(factors, "SLAB_BYTES", slab):
             forecast, penalty = gradient_penalty(forecaster, x, weights, norm=norm, method=method)
             found = torch.autograd.grad(
                 penalty, tuple(forecaster.parameters()), allow_unused=True, materialize_grads=True
@@ -166,7 +166,7 @@ def test_the_product_is_never_whole_in_memory(build: Callable, skip: bool) -> No
     forecaster = LinearSkip(forecaster, 40, 1) if skip else forecaster
     x = torch.randn(200, 1, 40)
     whole = 200 * 40 * 40 * 8
-    with patch.object(gradients, "SLAB_BYTES", whole // 10), largest() as seen:
+    with patch.object(factors, "SLAB_BYTES", whole // 10), largest() as seen:
         gradient_penalty(forecaster, x, torch.ones(40, 1, 40))[1].backward()
     assert whole // 20 < seen.bytes < whole // 3
 

@@ -13,34 +13,19 @@ adds up what a step does to all later forecasts, and the windows stay together.
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from .arguments import check_choice
 from .errors import InputError
+from .factors import SLAB_BYTES, product_norm, products
 from .runtime import MEMORY_BUDGET
-
-SLAB_BYTES = 2**20
-"""Size of the piece of the product that is formed, read and dropped at a time: small enough to stay in cache."""
 
 NORMS = ("l1", "frobenius")
 
 PEAK_OVER_KEPT = 3.2
 """Peak memory of a step over what autograd keeps for it, both without parameters (benchmarks/penalty_cost.py)."""
-
-
-class FactoredJacobian(NamedTuple):
-    """The input gradient of a forecaster as ``left @ right + direct``.
-
-    ``left`` is (window, target, hidden); ``right`` (window, hidden, input), or (hidden, input) where all windows
-    share it; ``direct`` (target, input) or None. An *input* is a pair (lag, source), flattened in this order.
-    """
-
-    left: Tensor
-    right: Tensor
-    direct: Tensor | None = None
 
 
 def input_gradient(
@@ -80,10 +65,7 @@ def _resolve(forecaster: nn.Module, method: str) -> str:
 
 def _closed(forecaster: nn.Module, x: Tensor, differentiable: bool) -> tuple[Tensor, Tensor]:
     forecast, factors = forecaster.jacobian(x)  # type: ignore[operator]
-    product = factors.left @ factors.right
-    if factors.direct is not None:
-        product = product + factors.direct
-    return forecast, product.unflatten(2, x.shape[1:])
+    return forecast, factors.formed().unflatten(2, x.shape[1:])
 
 
 def _loop(forecaster: nn.Module, x: Tensor, differentiable: bool) -> tuple[Tensor, Tensor]:
@@ -136,7 +118,7 @@ def gradient_penalty(
     method = _resolve(forecaster, method)
     if method == "closed":
         forecast, factors = forecaster.jacobian(x.detach())  # type: ignore[operator]
-        total = _ProductNorm.apply(factors.left, factors.right, factors.direct, weights.flatten(1), norm)
+        total = product_norm(factors, weights.flatten(1), norm)
     elif method == "loop":
         x = x.detach().requires_grad_()
         forecast = forecaster(x)
@@ -153,61 +135,6 @@ def _size(gradient: Tensor, norm: str) -> Tensor:
     return gradient.abs() if norm == "l1" else gradient.square()
 
 
-class _ProductNorm(torch.autograd.Function):
-    """Sum of ``weights * |left @ right + direct|`` (or of its square) over windows, without the product in memory.
-
-    The derivative with respect to the factors is taken while a piece of the product is at hand, so the product is
-    formed once and nothing is recomputed: three matrix products in all, the least that an exact step needs.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, left: Tensor, right: Tensor, direct: Tensor | None, weights: Tensor, norm: str) -> Tensor:
-        wanted = ctx.needs_input_grad
-        d_left = torch.empty_like(left) if wanted[0] else None
-        d_right = torch.zeros_like(right) if wanted[1] else None
-        d_direct = torch.zeros_like(direct) if direct is not None and wanted[2] else None
-        total = left.new_zeros(())
-        for windows, targets, piece in _products(FactoredJacobian(left, right, direct), SLAB_BYTES):
-            a, b = left[windows, targets], right if right.ndim == 2 else right[windows]
-            slope = piece.sign() if norm == "l1" else piece.clone()
-            slope *= weights[targets]
-            total += torch.dot(piece.flatten(), slope.flatten())
-            if norm == "frobenius":
-                slope *= 2
-            if d_left is not None:
-                d_left[windows, targets] = slope @ b.mT
-            if d_right is not None and right.ndim == 2:
-                d_right.addmm_(a.flatten(0, 1).T, slope.flatten(0, 1))
-            elif d_right is not None:
-                d_right[windows] += a.mT @ slope
-            if d_direct is not None:
-                d_direct[targets] += slope.sum(dim=0)
-        ctx.save_for_backward(d_left, d_right, d_direct)
-        return total
-
-    @staticmethod
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
-        if torch.is_grad_enabled():
-            raise RuntimeError("the closed-form penalty can be differentiated once; method='loop' again and again")
-        return *(None if d is None else d * upstream for d in ctx.saved_tensors), None, None
-
-
-def _products(factors: FactoredJacobian, slab: int) -> Iterator[tuple[slice, slice, Tensor]]:
-    """Yield the product in pieces (window, target, input) of about ``slab`` bytes, with the windows and targets."""
-    left, right, direct = factors
-    n_windows, n_targets, _ = left.shape
-    rows = max(1, slab // (right.shape[-1] * left.element_size()))
-    window_step, target_step = max(1, rows // n_targets), min(n_targets, rows)
-    for w in range(0, n_windows, window_step):
-        windows = slice(w, w + window_step)
-        for j in range(0, n_targets, target_step):
-            targets = slice(j, j + target_step)
-            piece = left[windows, targets] @ (right if right.ndim == 2 else right[windows])
-            if direct is not None:
-                piece += direct[targets]
-            yield windows, targets, piece
-
-
 def gradient_scores(
     forecaster: nn.Module, x: Tensor, *, method: str = "auto", memory_budget: int = MEMORY_BUDGET
 ) -> tuple[Tensor, Tensor]:
@@ -220,10 +147,9 @@ def gradient_scores(
     chunk = windows_at_once(forecaster, x, memory_budget, method=method)
     size = x.new_zeros((x.shape[2], *x.shape[1:]), dtype=torch.float64)
     signed = torch.zeros_like(size)
+    way = _resolve(forecaster, method)
     for part in x.split(chunk):
-        for targets, piece in _pieces(
-            forecaster, part, _resolve(forecaster, method), min(SLAB_BYTES, memory_budget // 4)
-        ):
+        for targets, piece in _pieces(forecaster, part, way, min(SLAB_BYTES, memory_budget // 4)):
             signed[targets] += piece.sum(dim=0, dtype=torch.float64)
             size[targets] += piece.abs_().sum(dim=0, dtype=torch.float64)
     return size / len(x), signed / len(x)
@@ -234,7 +160,7 @@ def _pieces(forecaster: nn.Module, x: Tensor, method: str, slab: int) -> Iterato
     if method == "closed":
         with torch.no_grad():
             _, factors = forecaster.jacobian(x)  # type: ignore[operator]
-            for _, targets, piece in _products(factors, slab):
+            for targets, piece in products(factors, slab):
                 yield targets, piece.unflatten(2, x.shape[1:])
     elif method == "loop":
         with torch.enable_grad():

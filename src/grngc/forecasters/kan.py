@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ..arguments import check_choice
 from ..errors import InputError
-from ..gradients import FactoredJacobian
+from ..factors import Factor, FactoredJacobian, Modulated, formed
 from .layers import check_layers
 
 
@@ -121,12 +121,11 @@ class KANLayer(nn.Module):
         """Map (window, input) to (window, output)."""
         return self._features(x)[0].flatten(1) @ self._weights().flatten(1).T
 
-    def jacobian(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the output (window, output) and its gradient (window, output, input)."""
+    def jacobian(self, x: Tensor) -> tuple[Tensor, Modulated]:
+        """Return the output (window, output) and its gradient, a factor (window, output, input)."""
         values, slopes = self._features(x)
         weights = self._weights()
-        gradient = torch.einsum("wim,oim->woi", slopes, weights)
-        return values.flatten(1) @ weights.flatten(1).T, gradient
+        return values.flatten(1) @ weights.flatten(1).T, Modulated(slopes, weights)
 
 
 class KAN(nn.Module):
@@ -177,8 +176,9 @@ class KAN(nn.Module):
     def jacobian(self, x: Tensor) -> tuple[Tensor, FactoredJacobian]:
         """Return the forecast and its gradient: the product of the layers' own gradients."""
         hidden, right = self.layers[0].jacobian(x.flatten(1))
+        left: Factor
         hidden, left = self.layers[1].jacobian(hidden)
         for layer in self.layers[2:]:
             hidden, step = layer.jacobian(hidden)
-            left = step @ left
+            left = step.formed() @ formed(left)
         return hidden, FactoredJacobian(left, right)

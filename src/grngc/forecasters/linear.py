@@ -4,7 +4,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ..gradients import FactoredJacobian, reads_sequence
+from ..factors import FactoredJacobian
+from ..gradients import reads_sequence
 
 
 class Linear(nn.Module):

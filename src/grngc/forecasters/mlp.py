@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..arguments import check_choice
-from ..gradients import FactoredJacobian
+from ..factors import Factor, FactoredJacobian, Modulated, formed
 from .layers import check_layers
 
 
@@ -77,8 +77,8 @@ class MLP(nn.Module):
         hidden, slopes = x.flatten(1), []
         for layer in self.layers:
             hidden, slope = self.activation(layer(hidden))
-            slopes.append(slope.unsqueeze(1))
-        left = self.head.weight * slopes[-1]
+            slopes.append(slope)
+        left: Factor = Modulated(slopes[-1].unsqueeze(2), self.head.weight.unsqueeze(2))
         for layer, slope in zip(reversed(self.layers[1:]), reversed(slopes[:-1]), strict=True):
-            left = (left @ layer.weight) * slope
+            left = (formed(left) @ layer.weight) * slope.unsqueeze(1)
         return self.head(hidden), FactoredJacobian(left, self.layers[0].weight)
