@@ -1,7 +1,9 @@
 """Commands about benchmarks: ``bench run``, ``bench table``, ``bench verdict``, ``bench docs``."""
 
+import shutil
 import sys
 from collections.abc import Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,6 +34,7 @@ ResultsIn = Annotated[
 ]
 HERE = Path("benchmarks")
 PUBLISHED = "published.csv"
+WIDTH = 100
 
 
 @bench.command("run")
@@ -124,7 +127,7 @@ def show(
     from .arguments import check_choice
     from .bench import page
 
-    forms = {"terminal": page.terminal, "markdown": page.markdown, "csv": page.csv_of}
+    forms = {"terminal": partial(page.terminal, width=_width()), "markdown": page.markdown, "csv": page.csv_of}
     check_choice("--format", form, forms)
     read, kept, path = _open(table, tables, results)
     print(forms[form](read, _lines(read, kept.read(), path.parent)).rstrip("\n"))
@@ -141,7 +144,7 @@ def verdict(table: Name, tables: Tables = HERE, results: ResultsIn = None) -> in
     judged = verdicts(read, _lines(read, kept.read(), path.parent))
     if not judged:
         raise InputError(f"{read.name}: no row with the default configuration: there is nothing to judge")
-    print(verdict_text(read, judged))
+    print(verdict_text(read, judged, _width()))
     return OK
 
 
@@ -238,6 +241,11 @@ def _tell_plan(table: "Table", found: "Plan", there: "Rows", workers: int, each:
     print(text, flush=True)
     for cell, seconds in costs if each else ():
         print(f"  {cell}: {'cost unknown' if seconds is None else duration(seconds)}")
+
+
+def _width() -> int:
+    """Return the width for sentences: the terminal's, at most what reads well."""
+    return min(shutil.get_terminal_size((WIDTH, 24)).columns, WIDTH)
 
 
 def _outcome(row: Mapping[str, Any]) -> str:
