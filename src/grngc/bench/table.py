@@ -94,7 +94,7 @@ class Table(_Strict):
     claim : str
         The published method that the default is judged against.
     documented : bool
-        Whether ``docs/benchmarks.md`` shows it; ``bench run --prune`` of another table drops the rows of one that is not.
+        Whether ``docs/benchmarks.md`` shows it; where not, ``bench run --prune`` of another table drops its rows.
     """
 
     name: str
