@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -127,7 +127,11 @@ def show(
     from .arguments import check_choice
     from .bench import page
 
-    forms = {"terminal": partial(page.terminal, width=_width()), "markdown": page.markdown, "csv": page.csv_of}
+    forms: dict[str, Callable[[Table, Sequence[Line]], str]] = {
+        "terminal": partial(page.terminal, width=_width()),
+        "markdown": page.markdown,
+        "csv": page.csv_of,
+    }
     check_choice("--format", form, forms)
     read, kept, path = _open(table, tables, results)
     print(forms[form](read, _lines(read, kept.read(), path.parent)).rstrip("\n"))
