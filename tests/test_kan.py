@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from grngc.forecasters.kan import KAN, KANLayer, cubic_basis
+from grngc.forecasters.kan import KAN, KANLayer
+from grngc.forecasters.splines import cubic_basis
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -63,6 +64,31 @@ def test_derivatives_are_finite_differences(grid: tuple) -> None:
     for m in range(slope.shape[1]):
         (second,) = torch.autograd.grad(slope[:, m].sum(), x, retain_graph=True)
         torch.testing.assert_close(second, (above[1] - below[1])[:, m] / (2 * step), rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+def test_higher_derivatives_through_values_and_through_slopes(grid: tuple) -> None:
+    """What the loop of backward passes needs; between knots, where the third derivative is constant."""
+    t, h = knots(grid), (grid[0][1] - grid[0][0]) / grid[1]
+    x = torch.tensor((t[:-1, None] + h * np.linspace(0.1, 0.9, 7)).ravel(), requires_grad=True)
+    orders = [cubic_basis(x, *grid)[0].movedim(-1, 0)]
+    for _ in range(3):
+        orders.append(torch.stack([torch.autograd.grad(f.sum(), x, create_graph=True)[0] for f in orders[-1]]))
+    torch.testing.assert_close(orders[1], cubic_basis(x, *grid)[1].movedim(-1, 0))
+    step = 0.01 * h
+    for n in (1, 2, 3):
+        below, above = ([f.detach() for f in orders_at(x.detach() + side * step, grid)] for side in (-1, 1))
+        torch.testing.assert_close(
+            orders[n].detach(), (above[n - 1] - below[n - 1]) / (2 * step), rtol=1e-2, atol=1e-2 / h**n
+        )
+
+
+def orders_at(x: torch.Tensor, grid: tuple) -> list[torch.Tensor]:
+    """Value, slope and curvature, (spline, point) each."""
+    x = x.requires_grad_()
+    value, slope = (f.movedim(-1, 0) for f in cubic_basis(x, *grid))
+    curvature = torch.stack([torch.autograd.grad(f.sum(), x, retain_graph=True)[0] for f in slope])
+    return [value, slope, curvature]
 
 
 @pytest.mark.parametrize("base", ["identity", "silu"])

@@ -16,30 +16,7 @@ from ..arguments import check_choice
 from ..errors import InputError
 from ..factors import Factor, FactoredJacobian, Modulated, formed
 from .layers import check_layers
-
-
-def cubic_basis(x: Tensor, grid_range: tuple[float, float], grid_size: int) -> tuple[Tensor, Tensor]:
-    """Return the ``grid_size + 3`` uniform cubic B-splines at ``x`` and their derivatives, both (..., basis).
-
-    With h the width of a grid interval and z the distance to a spline's centre in units of h,
-
-        B(z)  = [(2 - |z|)_+^3 - 4 (1 - |z|)_+^3] / 6
-        B'(z) = -sign(z) [(2 - |z|)_+^2 - 4 (1 - |z|)_+^2] / (2 h)
-
-    which is the Cox-de Boor recursion on the extended uniform knots, without the recursion. Inside the grid the
-    functions sum to 1; outside they fade and **three intervals beyond it (|x| >= 2.2 for the default grid) all are
-    exactly 0**: there only the base function responds.
-    """
-    low, high = grid_range
-    h = (high - low) / grid_size
-    centres = low + h * torch.arange(-1, grid_size + 2, device=x.device, dtype=x.dtype)
-    z = (x.unsqueeze(-1) - centres) / h
-    distance = z.abs()
-    outer, inner = (2 - distance).clamp(min=0), (1 - distance).clamp(min=0)
-    outer2, inner2 = outer.square(), inner.square()
-    value = (outer2 * outer - 4 * inner2 * inner) / 6
-    slope = z.sign() * (4 * inner2 - outer2) / (2 * h)
-    return value, slope
+from .splines import cubic_basis
 
 
 def _silu(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -65,7 +42,7 @@ class KANLayer(nn.Module):
     n_inputs, n_outputs : int
     base : {"identity", "silu"}
     grid_range : (float, float)
-        Where the splines live. **Standardise the series first**: see :func:`cubic_basis`.
+        Where the splines live. **Standardise the series first**: see :func:`~grngc.forecasters.splines.cubic_basis`.
     grid_size : int
         Number of grid intervals.
     scaler : bool
