@@ -1,5 +1,7 @@
 """The noise floor: its surrogates, and what passes it."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from scipy.signal import lfilter
@@ -124,6 +126,27 @@ def test_the_floor_is_read_on_the_scale_of_the_graph_and_never_raised() -> None:
     assert floor(0.0) == ADAM_FLOOR
     assert ADAM_FLOOR < floor(0.05) < floor(0.1) < floor(10.0) == floor(1000.0)
     assert not refits
+
+
+def test_it_is_of_scores_collapsed_as_the_graphs_are_and_drawn_by_the_seed() -> None:
+    windows = make_windows(as_panel(autoregressions(4, 80, 0.0, seed=0)), 4)
+    scores = np.zeros((4, 4))
+    scores[0, 1] = 10.0  # beyond all chance: the floor is not scaled down
+
+    def floor(collapse: Callable[[np.ndarray], np.ndarray], seed: int = 0) -> float:
+        return noise_floor(
+            windows, np.full((4, 4, 4), 0.02), np.ones(4, bool), scores=scores, norm="l1", collapse=collapse,
+            refit=lambda others: np.zeros((4, 4, 4)), input_noise=0.3, random_state=seed,
+        )  # fmt: skip
+
+    summed = floor(lambda lags: lags.sum(axis=1))
+    assert ADAM_FLOOR < floor(lambda lags: lags.max(axis=1)) < 0.8 * summed
+    settings = {"forecaster": "linear", "lag": 2}
+    one, other, same = (
+        GRNGC(**settings, random_state=seed).fit(autoregressions(4, 80, 0.0, seed=0)).noise_floor_  # type: ignore[arg-type]
+        for seed in (0, 1, 0)
+    )
+    assert one == same != other
 
 
 def test_a_haze_is_held_against_the_same_forecaster_on_a_surrogate() -> None:

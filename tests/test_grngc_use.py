@@ -162,10 +162,13 @@ class TestDivergence:
         assert not [name for name in vars(model) if name.endswith("_")]
 
     def test_exogenous_series_do_not_count(self) -> None:
-        """Two quiet exogenous series beside a loud target: its error is that of its mean, no divergence."""
+        """Quiet ones beside a loud target: its error is that of its mean, no divergence. Loud ones hide none."""
         x = np.random.default_rng(0).normal(size=(200, 5)) * [10, 0.1, 0.1, 0.1, 0.1]
-        panel = as_panel(x, exogenous=["x2", "x3", "x4", "x5"])
-        GRNGC(**QUICK | {"forecaster": "linear"}, scaling="none").fit(panel)
+        quiet = as_panel(x, exogenous=["x2", "x3", "x4", "x5"])
+        GRNGC(**QUICK, scaling="none").fit(quiet)
+        loud = as_panel(x[:, :2], exogenous=["x1"])
+        with pytest.raises(DivergenceError, match=r"ended at 0\.\d+, the mean alone gives 0\.0089"):
+            GRNGC(**QUICK | {"forecaster": Bump, "learning_rate": 1.0}, schedule="constant", scaling="none").fit(loud)
 
     @pytest.mark.filterwarnings("ignore:.*transposed")
     def test_one_window_is_enough_to_fit(self) -> None:

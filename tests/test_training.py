@@ -37,7 +37,8 @@ def run(forecaster: nn.Module, objective: Callable | None = None, *, n: int = 8,
     x = torch.arange(float(n)).reshape(n, 1, 1).repeat(1, 2, 3)
     settings: dict[str, Any] = {
         "steps": 100, "batch": None, "learning_rate": 0.01, "schedule": "constant", "input_noise": 0.0,
-        "weight_decay": 0.0, "decayed": [], "generator": torch.Generator().manual_seed(0), "scores": lambda: np.ones(2),
+        "weight_decay": 0.0, "decayed": [], "generator": torch.Generator().manual_seed(0), "mean_error": 5.25,
+        "scores": lambda: np.ones(2),
     }  # fmt: skip
     y = torch.arange(float(n)).reshape(n, 1)
     return minimise(forecaster, objective or steady(forecaster), x, y, **(settings | changes))
@@ -170,7 +171,7 @@ def test_scores_that_are_not_finite_are_divergence() -> None:
 
 @pytest.mark.parametrize(("error", "fails"), [(14.0, False), (17.0, True)])
 def test_an_error_far_above_the_means_is_divergence(error: float, fails: bool) -> None:
-    """The mean of 0..7 forecasts them with an error of 5.25; three times that is 15.75."""
+    """Three times the mean's 5.25 is 15.75."""
     errors = iter([1.0] + [error] * 99)
     if not fails:
         assert run(Point(), lambda x, y: (next(errors), 0.0)).trace[-1]["forecast_error"] == error

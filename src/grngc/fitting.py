@@ -44,7 +44,7 @@ class Fitted:
     nearness: np.ndarray | None = None
 
     def forecast(self, x: np.ndarray) -> np.ndarray:
-        """Return the forecasts (window, series) of standardised windows (window, lag, series)."""
+        """Return the forecasts (window, series) of scaled windows (window, lag, series)."""
         like = next(self.forecaster.parameters())
         with torch.no_grad():
             return self.forecaster(torch.tensor(x).to(like)).cpu().numpy()
@@ -79,7 +79,7 @@ def fit_forecaster(
     ----------
     recipe : Recipe
     windows : Windows
-        Standardised.
+        Scaled.
     weights : array (target, lag, source)
         Weight of each gradient entry in the penalty, beside the squared error averaged over targets.
     targets : bool array (series,)
@@ -138,6 +138,7 @@ def fit_forecaster(
             weight_decay=weight_decay,
             decayed=curved_parameters(forecaster),
             generator=generator,
+            mean_error=float((y - y.mean(dim=0))[:, wanted].square().mean()),
             scores=read,
             progress=progress,
             snapshot=snapshot,

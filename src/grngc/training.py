@@ -116,6 +116,7 @@ def minimise(
     weight_decay: float,
     decayed: Sequence[nn.Parameter],
     generator: torch.Generator,
+    mean_error: float,
     scores: Callable[[], np.ndarray],
     progress: Callable[[Progress], None] | None = None,
     snapshot: Callable[[int, np.ndarray], None] | None = None,
@@ -141,6 +142,8 @@ def minimise(
     decayed : sequence of Parameter
     generator : torch.Generator
         Draws batches and noise.
+    mean_error : float
+        The forecast error, as ``objective`` returns it, of forecasting every target's mean.
     scores : callable
         The scores as they stand; read half-way and at the end, to tell whether they had settled.
     progress : callable, optional
@@ -187,9 +190,8 @@ def minimise(
     after = scores()
     if not np.isfinite(after).all():
         raise DivergenceError(_message("the input gradient is not finite after the last step", learning_rate))
-    trivial = float((y - y.mean(dim=0)).square().mean())
-    if trace[-1]["forecast_error"] > RAN_AWAY * max(trivial, first):
-        worse = f"the forecast error ended at {trace[-1]['forecast_error']:.3g}, the mean alone gives {trivial:.3g}"
+    if trace[-1]["forecast_error"] > RAN_AWAY * max(mean_error, first):
+        worse = f"the forecast error ended at {trace[-1]['forecast_error']:.3g}, the mean alone gives {mean_error:.3g}"
         raise DivergenceError(_message(worse, learning_rate))
     moved = np.abs(after - before)[np.maximum(after, before) > ADAM_FLOOR].sum()
     change = float(moved / max(after.sum(), LEAST_PER_TARGET * len(after)))
