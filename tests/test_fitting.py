@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 import grngc.fitting
+from grngc.batches import Batches
 from grngc.gradients import gradient_penalty
 from grngc.grngc import GRNGC
 from grngc.panel import as_panel
-from grngc.training import Record, _batches
+from grngc.training import Record
 from grngc.windows import make_windows
 from simulated import QUICK, SMALL
 
@@ -29,7 +30,7 @@ def draws(monkeypatch: pytest.MonkeyPatch, count: int, **change: Any) -> tuple[n
         torch.manual_seed(0)
         for parameter in forecaster.parameters():
             parameter.data.normal_(std=0.5)  # a linear path that starts at zero has no slope of |.| to speak of
-        batches = _batches(x, y, rest["batch"], rest["input_noise"], rest["generator"])
+        batches = Batches(x, y, rest["batch"], rest["input_noise"], rest["generator"])
         for _ in range(count):
             forecaster.zero_grad()
             parts.append(objective(*next(batches)))

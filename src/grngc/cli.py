@@ -7,7 +7,8 @@ graph, 4 a cell of a benchmark failed, 130 interrupted, 141 the reader of our ou
 import csv
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ import typer
 
 from . import cli_bench, cli_datasets, cli_truth
 from .errors import InputError
-from .folders import check_folder
+from .folders import UNFINISHED, check_folder
 from .terminal import OK, UNTRUSTWORTHY, USAGE, exit_code_of, shown_progress, tell
 
 app = typer.Typer(
@@ -208,6 +209,9 @@ def discover(
       grngc discover cells.csv --out results --trajectory plate --lag 2
       grngc discover economy.csv --out results --transform growth
 
+    A run of more than twenty seconds that is stopped or killed goes on where it was when the same command is given
+    again, to the same graph.
+
     Exit code 3: it ran, but no series stands out (the files are written and say so), or training diverged (no files
     are written).
     """
@@ -224,9 +228,11 @@ def discover(
         "contemporaneous": contemporaneous,
         "steps": steps, "learning_rate": learning_rate, "device": device,
     }  # fmt: skip
-    with shown_progress(quiet or as_json) as progress:
+    kept = None if out is None else out / UNFINISHED
+    with shown_progress(quiet or as_json) as progress, _told_how_to_go_on(kept):
         found = find(
             file,
+            checkpoint=kept,
             configuration=configuration,
             threads=threads,
             progress=progress,
@@ -279,6 +285,16 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON and 
     for problem in facts["problems"]:
         tell("error", problem)
     return USAGE if facts["problems"] else OK
+
+
+@contextmanager
+def _told_how_to_go_on(kept: Path | None) -> Iterator[None]:
+    """Say on Ctrl-C what the same command would find."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        there = kept is not None and any(kept.glob("*.pt"))
+        raise KeyboardInterrupt("the same command goes on where it was" if there else "nothing was kept") from None
 
 
 def _names(text: str | None) -> list[str] | None:

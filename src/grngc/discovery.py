@@ -115,6 +115,7 @@ def discover(
     configuration: str = "default",
     threads: int = 1,
     progress: Callable[[Progress], None] | None = None,
+    checkpoint: Path | str | None = None,
     **options: Any,
 ) -> Discovery:
     """Find which series drives which.
@@ -131,6 +132,8 @@ def discover(
     progress : callable, optional
         Called about a hundred times a training, once where the forecaster is solved for, with a
         :class:`~grngc.training.Progress`, which says what for.
+    checkpoint : path, optional
+        Folder for the state of a long run, so that it goes on after a kill; see :meth:`grngc.GRNGC.fit`.
     **options
         Of :func:`grngc.as_panel` (``trajectory``, ``transform``, ...) and of :class:`grngc.GRNGC` (``lag``,
         ``forecaster``, ``penalty``, ...); these go before what ``configuration`` says.
@@ -162,7 +165,7 @@ def discover(
     estimator = GRNGC(**_parameters(configuration, of_estimator))
     with _threads(threads):
         before = time.monotonic()
-        estimator.fit(panel, progress=progress)
+        estimator.fit(panel, progress=progress, checkpoint=checkpoint)
         fitted_in = time.monotonic() - before
     graph, floor, training = estimator.graph_, estimator.noise_floor_, estimator.record_.to_dict()
     edges = standing_out(graph, floor)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .checkpoints import Checkpoint
 from .errors import InputError
 from .forecasters import Recipe, build_forecaster, curved_parameters
 from .gradients import gradient_penalty, gradient_scores, reads_sequence, windows_at_once
@@ -70,6 +71,7 @@ def fit_forecaster(
     progress: Callable[[Progress], None] | None = None,
     snapshot: Callable[[int, np.ndarray], None] | None = None,
     snapshot_every: int = 1,
+    checkpoint: Checkpoint | None = None,
 ) -> Fitted:
     """Build a fresh forecaster, train it and read its gradient; see :class:`grngc.GRNGC` for the parameters.
 
@@ -143,6 +145,7 @@ def fit_forecaster(
             progress=progress,
             snapshot=snapshot,
             snapshot_every=snapshot_every,
+            checkpoint=checkpoint,
         )
     return Fitted(forecaster.eval(), record, reading[0], reading[1])
 

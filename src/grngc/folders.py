@@ -7,16 +7,19 @@ from pathlib import Path
 
 from .errors import InputError
 
+UNFINISHED = ".unfinished"
+"""Folder, inside one of results, for the state of a run that goes on after a kill."""
+
 
 def check_folder(folder: Path | str, overwrite: bool = False) -> Path:
     """Refuse a folder that results cannot go to; create nothing.
 
     Raises :class:`InputError` for a file, for a folder that is not empty unless ``overwrite``, and for a place where
-    nothing can be written.
+    nothing can be written. The state of an unfinished run (``UNFINISHED``) is not in the way.
     """
     folder = Path(folder)
     try:
-        if folder.is_dir() and not overwrite and any(folder.iterdir()):
+        if folder.is_dir() and not overwrite and any(path.name != UNFINISHED for path in folder.iterdir()):
             raise InputError(f"{folder}: exists and is not empty: choose another, or overwrite=True (--overwrite)")
     except OSError as error:
         raise InputError(f"{folder}: cannot be used ({error.strerror or error}): choose another folder") from error

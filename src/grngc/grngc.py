@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from .checkpoints import Checkpoints, processor
+from .environment import versions
 from .estimators import forget, remember_series
 from .forecasters import ForecasterChoice, save_forecaster
 from .forecasting import continue_panel
 from .gradients import reads_sequence
 from .graph import CausalGraph
-from .panel import as_panel
+from .panel import Panel, as_panel
 from .parameters import check_parameters
 from .runtime import MEMORY_BUDGET, resolve_device
 from .scaling import Scaling
@@ -201,6 +204,7 @@ class GRNGC(BaseEstimator):
         progress: Callable[[Progress], None] | None = None,
         snapshot: Callable[[int, np.ndarray], None] | None = None,
         snapshot_every: int = 1,
+        checkpoint: Path | str | None = None,
     ) -> "GRNGC":
         """Train the forecaster and read the graph.
 
@@ -218,6 +222,10 @@ class GRNGC(BaseEstimator):
             (target, source) that the graph would have if training ended there; once, with those it has, where the
             forecaster is solved for. It changes no result and costs a reading of the gradient each time.
         snapshot_every : int
+        checkpoint : path, optional
+            Folder where the state is kept every twenty seconds. A fit that was killed and is called again with the same
+            data, parameters and folder goes on from there to the very same graph (same versions, same kind of
+            processor); the folder is removed when the fit ends. Snapshots of steps before the stop do not come again.
 
         Returns
         -------
@@ -236,7 +244,8 @@ class GRNGC(BaseEstimator):
         panel = as_panel(X)
         scaling = Scaling.of(panel, self.scaling)
         scaled = scaling.apply(panel)
-        task = Task(self.get_params(deep=False), panel.targets, resolve_device(self.device), progress)
+        kept = None if checkpoint is None else Checkpoints(checkpoint, self._identity(panel))
+        task = Task(self.get_params(deep=False), panel.targets, resolve_device(self.device), progress, kept)
         choice = task.choose(lambda lag: make_windows(scaled, lag, cross_boundary=self.cross_boundary))
         windows = make_windows(scaled, choice.lag, cross_boundary=self.cross_boundary)
         recipe, present = task.recipe(choice.forecaster, choice.lag), task.present(choice, windows)
@@ -262,7 +271,14 @@ class GRNGC(BaseEstimator):
         self.forecaster_, self.record_, self.recipe_ = fitted.forecaster, fitted.record, recipe
         self.panel_, self.scaling_, self.n_windows_ = panel, scaling, len(windows)
         remember_series(self, X, panel)
+        if kept is not None:
+            kept.clear()
         return self
+
+    def _identity(self, panel: Panel) -> dict[str, Any]:
+        """Return all that decides the bits of a fit."""
+        running = {"versions": versions(), "processor": processor(), "threads": torch.get_num_threads()}
+        return {"data": panel.digest(), "parameters": self.get_params(deep=False)} | running
 
     def forecast(self, steps: int = 1, *, exogenous: ArrayLike | None = None) -> np.ndarray:
         """Continue every fitted trajectory, one step at a time, each forecast feeding the next.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from .checkpoints import Checkpoints
 from .contemporaneous import Present, present_coefficients, present_floor, weigh_present
 from .errors import DivergenceError
 from .fitting import Fitted, fit_forecaster
@@ -37,12 +38,15 @@ class Task:
         False where exogenous.
     device : torch.device
     progress : callable, optional
+    checkpoints : Checkpoints, optional
+        Where states of trainings are kept, and gone on from.
     """
 
     given: Mapping[str, Any]
     targets: np.ndarray
     device: torch.device
     progress: Heard
+    checkpoints: Checkpoints | None = None
 
     def choose(self, cut: Callable[[int], Windows]) -> Choice:
         """Decide on forecaster and lag where they are ``"auto"``, by held-out forecasts of this very task."""
@@ -82,6 +86,7 @@ class Task:
             seed=self.given["random_state"],
             device=self.device,
             progress=None if self.progress is None else lambda now: self.progress(now._replace(doing=doing)),  # type: ignore[misc]
+            checkpoint=None if self.checkpoints is None else self.checkpoints.next(),
         )
 
     def present(self, choice: Choice, windows: Windows) -> Present:

@@ -49,8 +49,8 @@ def exit_code_of(run: Callable[[], int]) -> int:
             command = error.ctx.command_path if error.ctx else "grngc"
             tell("error", f"{' '.join(error.format_message().split()).rstrip('.')}; see '{command} --help'")
             return USAGE
-        except (KeyboardInterrupt, typer.Abort):
-            tell("error", "interrupted")
+        except (KeyboardInterrupt, typer.Abort) as error:
+            tell("error", f"interrupted; {error}" if str(error) else "interrupted")
             return INTERRUPTED
         except BrokenPipeError:
             _close_output()

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from .arguments import check_choice
+from .batches import Batches
+from .checkpoints import Checkpoint
 from .errors import DivergenceError
 from .floor import ADAM_FLOOR
 
@@ -121,6 +123,7 @@ def minimise(
     progress: Callable[[Progress], None] | None = None,
     snapshot: Callable[[int, np.ndarray], None] | None = None,
     snapshot_every: int = 1,
+    checkpoint: Checkpoint | None = None,
 ) -> Record:
     """Train ``forecaster`` in place by Adam, with decoupled weight decay (AdamW) where asked for.
 
@@ -149,6 +152,8 @@ def minimise(
     progress : callable, optional
     snapshot : callable, optional
         Handed the step and the scores after every ``snapshot_every`` updates and after the last; a reading each.
+    checkpoint : Checkpoint, optional
+        Where the state is kept from time to time, and gone on from.
 
     Raises
     ------
@@ -163,64 +168,95 @@ def minimise(
     ]
     optimiser = torch.optim.AdamW([group for group in groups if group["params"]], lr=learning_rate)
     rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: SCHEDULES[schedule](step / steps))
-    batches = _batches(x, y, batch, input_noise, generator)
-    start, every, before = time.monotonic(), max(1, steps // 100), np.empty(0)
-    trace: list[dict[str, float]] = []
-    sums, first = np.zeros(2), 0.0
-    for step in range(1, steps + 1):
+    course = _Course(forecaster, optimiser, rate, Batches(x, y, batch, input_noise, generator))
+    if checkpoint is not None and (state := checkpoint.load()) is not None:
+        course.load_state_dict(state)
+    every = max(1, steps // 100)
+    while course.step < steps:
         optimiser.zero_grad()
-        parts = np.array(objective(*next(batches)))
-        first = first if step > 1 else float(parts[0])
+        parts = np.array(objective(*next(course.batches)))
+        course.step += 1
+        step, trace = course.step, course.trace
+        course.first = course.first if step > 1 else float(parts[0])
         if not np.isfinite(parts).all():
             raise DivergenceError(_message(f"the loss became {parts.sum()} at step {step} of {steps}", learning_rate))
         optimiser.step()
         rate.step()
-        sums += parts
+        course.sums += parts
         if snapshot is not None and (step % snapshot_every == 0 or step == steps):
             snapshot(step, scores())
         if step == math.ceil(steps / 2):
-            before = scores()
+            course.before = scores()
         if step % every == 0 or step == steps:
-            error, penalty = (float(part) for part in sums / (step - (trace[-1]["step"] if trace else 0)))
+            error, penalty = (float(part) for part in course.sums / (step - (trace[-1]["step"] if trace else 0)))
             trace.append({"step": step, "loss": error + penalty, "forecast_error": error, "penalty": penalty})
-            sums[:] = 0
+            course.sums[:] = 0
             if progress is not None:
-                left = (time.monotonic() - start) / step * (steps - step)
+                left = course.seconds() / step * (steps - step)
                 progress(Progress(step, steps, error + penalty, error, penalty, left))
+        if checkpoint is not None and checkpoint.due(ended=step == steps):
+            checkpoint.save(course.state_dict())
+    trace, before = course.trace, course.before
     after = scores()
     if not np.isfinite(after).all():
         raise DivergenceError(_message("the input gradient is not finite after the last step", learning_rate))
-    if trace[-1]["forecast_error"] > RAN_AWAY * max(mean_error, first):
+    if trace[-1]["forecast_error"] > RAN_AWAY * max(mean_error, course.first):
         worse = f"the forecast error ended at {trace[-1]['forecast_error']:.3g}, the mean alone gives {mean_error:.3g}"
         raise DivergenceError(_message(worse, learning_rate))
     moved = np.abs(after - before)[np.maximum(after, before) > ADAM_FLOOR].sum()
     change = float(moved / max(after.sum(), LEAST_PER_TARGET * len(after)))
     reach = learning_rate * sum(SCHEDULES[schedule](step / steps) for step in range(steps))
-    return Record(steps, tuple(trace), change, reach, time.monotonic() - start)
+    return Record(steps, tuple(trace), change, reach, course.seconds())
+
+
+class _Course:
+    """All that a training has come to, which a checkpoint keeps: going on from it gives the bits of not stopping."""
+
+    def __init__(
+        self,
+        forecaster: nn.Module,
+        optimiser: torch.optim.Optimizer,
+        rate: torch.optim.lr_scheduler.LRScheduler,
+        batches: Batches,
+    ) -> None:
+        self.parts: dict[str, Any] = {"forecaster": forecaster, "optimiser": optimiser}
+        self.parts |= {"rate": rate, "batches": batches}
+        self.batches = batches
+        self.step, self.first = 0, 0.0
+        self.sums, self.before = np.zeros(2), np.empty(0)
+        self.trace: list[dict[str, float]] = []
+        self.spent, self.start = 0.0, time.monotonic()
+
+    def seconds(self) -> float:
+        """Return the time trained, that before a stop too."""
+        return self.spent + time.monotonic() - self.start
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return tensors and plain values."""
+        return {name: part.state_dict() for name, part in self.parts.items()} | {
+            "step": self.step,
+            "first": self.first,
+            "sums": torch.tensor(self.sums),
+            "before": torch.tensor(self.before),
+            "trace": self.trace,
+            "seconds": self.seconds(),
+            "drawn": torch.get_rng_state(),
+            "drawn_on_gpu": torch.cuda.get_rng_state() if torch.cuda.is_initialized() else None,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where ``state`` was taken."""
+        for name, part in self.parts.items():
+            part.load_state_dict(state[name])
+        self.step, self.first, self.trace = state["step"], state["first"], state["trace"]
+        self.sums, self.before = state["sums"].numpy(), state["before"].numpy()
+        self.spent = state["seconds"]
+        torch.set_rng_state(state["drawn"])
+        if state["drawn_on_gpu"] is not None:
+            torch.cuda.set_rng_state(state["drawn_on_gpu"])
 
 
 def _message(what: str, learning_rate: float) -> str:
     return (
         f"training diverged: {what}; no graph was made. Lower the learning rate (now {learning_rate:g}) or the penalty"
     )
-
-
-def _batches(
-    x: Tensor, y: Tensor, batch: int | None, input_noise: float, generator: torch.Generator
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield (x, y) for ever; the generator lives on the CPU, so that a seed means the same on every device."""
-    n = len(x)
-    whole = batch is None or batch >= n
-    order, at = torch.arange(n), n
-    while True:
-        inputs, outputs = x, y
-        if not whole:
-            if at + batch > n:  # type: ignore[operator]
-                order, at = torch.randperm(n, generator=generator), 0
-            chosen = order[at : at + batch].to(x.device)  # type: ignore[operator]
-            at += batch  # type: ignore[operator]
-            inputs, outputs = x[chosen], y[chosen]
-        if input_noise > 0:
-            noise = torch.randn(inputs.shape, generator=generator, dtype=inputs.dtype).to(x.device)
-            inputs = inputs + input_noise * noise
-        yield inputs, outputs

@@ -1,0 +1,161 @@
+"""A fit that is stopped anywhere and begun again gives the very bits of one that was not."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import grngc.checkpoints
+from grngc import GRNGC, InputError
+from grngc.checkpoints import Checkpoints
+from grngc.datasets import lorenz96
+from grngc.training import Progress
+
+DATA = lorenz96(n_series=5, n_times=90, random_state=0).panel
+LONG = {"forecaster": "mlp", "lag": 1, "steps": 60, "batch": 32, "penalty_batch": 16, "hidden": 8}
+CASES: dict[str, dict[str, Any]] = {
+    "mlp": LONG,
+    "kan, all windows": LONG | {"forecaster": "kan", "batch": None},
+    "lstm": LONG | {"forecaster": "lstm", "steps": 12},
+    "tcn": LONG | {"forecaster": "tcn", "steps": 12},
+    "auto": {"steps": 60},
+}
+
+
+class StoppedError(Exception):
+    pass
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep a state after every step."""
+    monkeypatch.setattr(grngc.checkpoints.Checkpoint, "due", lambda self, ended: True)
+
+
+def stopped(parameters: dict[str, Any], folder: Path, after: int) -> GRNGC | None:
+    """Fit until ``after`` messages of progress have come, then fail; return the fit if it came to its end."""
+    heard = 0
+
+    def stop(now: Progress) -> None:
+        nonlocal heard
+        heard += 1
+        if heard == after:
+            raise StoppedError
+
+    try:
+        return GRNGC(**parameters).fit(DATA, progress=stop, checkpoint=folder)
+    except StoppedError:
+        return None
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("case", CASES)
+def test_going_on_gives_the_same_bits(case: str, tmp_path: Path) -> None:
+    known = GRNGC(**CASES[case]).fit(DATA)
+    stops = 0
+    for after in (1, 7, 23, 40, 10_000):
+        found = stopped(CASES[case], tmp_path / "kept", after)
+        stops += found is None
+        if found is not None:
+            break
+    assert stops >= 2
+    assert found is not None
+    np.testing.assert_array_equal(found.graph_.lag_scores, known.graph_.lag_scores)
+    np.testing.assert_array_equal(found.graph_.signs, known.graph_.signs)
+    assert found.noise_floor_ == known.noise_floor_
+    assert found.record_.trace == known.record_.trace
+    assert found.record_.score_change == known.record_.score_change
+    for mine, other in zip(found.forecaster_.parameters(), known.forecaster_.parameters(), strict=True):
+        assert torch.equal(mine, other)
+    assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.usefixtures("eager")
+def test_it_goes_on_instead_of_beginning_again(tmp_path: Path) -> None:
+    assert stopped(LONG, tmp_path, 40) is None
+    steps: list[int] = []
+    GRNGC(**LONG).fit(DATA, progress=lambda now: steps.append(now.step), checkpoint=tmp_path)
+    assert steps[0] == 40  # the 40th had been told but not kept
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"penalty": 0.3}, "begun with another parameters"),
+        ({"random_state": 1}, "begun with another parameters"),
+        ({"data": lorenz96(n_series=5, n_times=90, random_state=1).panel}, "begun with another data"),
+    ],
+)
+def test_states_of_another_fit_are_refused(change: dict[str, Any], said: str, tmp_path: Path) -> None:
+    assert stopped(LONG, tmp_path, 5) is None
+    data = change.pop("data", DATA)
+    with pytest.raises(InputError, match=said):
+        GRNGC(**LONG | change).fit(data, checkpoint=tmp_path)
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04nothing", b"\x80\x04cos\nsystem\n(S'true'\ntR."])
+def test_what_is_no_state_is_one_line(content: bytes, tmp_path: Path) -> None:
+    assert stopped(LONG, tmp_path, 5) is None
+    (tmp_path / "001.pt").write_bytes(content)
+    with pytest.raises(InputError, match=r"001\.pt: not a checkpoint .* remove"):
+        GRNGC(**LONG).fit(DATA, checkpoint=tmp_path)
+    (tmp_path / "run.json").write_bytes(b"{")
+    with pytest.raises(InputError, match="not a folder of checkpoints"):
+        Checkpoints(tmp_path, {})
+
+
+def test_a_short_fit_leaves_nothing_and_a_long_one_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert stopped(LONG, tmp_path / "short", 30) is None
+    assert not (tmp_path / "short").exists()
+    clock = iter(range(10_000_000))
+    monkeypatch.setattr(grngc.checkpoints.time, "monotonic", lambda: float(next(clock)))
+    kept: list[int] = []
+    save = grngc.checkpoints.Checkpoint.save
+    monkeypatch.setattr(
+        grngc.checkpoints.Checkpoint, "save", lambda self, state: (kept.append(state["step"]), save(self, state))
+    )
+    assert stopped(LONG, tmp_path / "long", 50) is None
+    assert 1 < len(kept) < 20
+
+
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGINT"])
+def test_the_command_goes_on(name: str, tmp_path: Path) -> None:
+    np.savetxt(tmp_path / "data.csv", DATA.trajectories[0], delimiter=",", header="a,b,c,d,e", comments="")
+    code = (
+        "import grngc.checkpoints, sys; grngc.checkpoints.EVERY_SECONDS = 0.2\n"
+        "grngc.checkpoints.Checkpoints.__init__.__defaults__ = (0.2,)\n"
+        "from grngc.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    options = ["--forecaster", "mlp", "--lag", "1", "--steps", "1500", "--quiet"]
+
+    def begin(folder: str) -> subprocess.Popen:
+        command = [sys.executable, "-c", code, "discover", str(tmp_path / "data.csv"), "--out", str(tmp_path / folder)]
+        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        return subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True, env=environment)
+
+    undisturbed, disturbed = begin("whole"), begin("again")
+    state = tmp_path / "again" / ".unfinished" / "001.pt"
+    deadline = time.monotonic() + 60
+    while not state.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    disturbed.send_signal(getattr(signal, name))
+    clock = time.monotonic()
+    _, told = disturbed.communicate(timeout=60)
+    assert time.monotonic() - clock < 20  # 2 s where nothing else runs
+    assert state.exists()
+    if name == "SIGINT":
+        assert disturbed.returncode == 130
+        assert told.strip().splitlines()[-1] == "grngc: error: interrupted; the same command goes on where it was"
+    assert begin("again").communicate(timeout=120)[1] == undisturbed.communicate(timeout=120)[1]
+    for file in ("edges.csv", "forecaster.safetensors"):
+        assert (tmp_path / "again" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
+    assert not state.parent.exists()
