@@ -198,7 +198,7 @@ def discover(
 
     \b
     Written to DIR:
-      edges.csv               source, target, lag, score, sign, nearness; strongest first
+      edges.csv               source, target, lag, score, sign, nearness, in order
       graph.npz               the same as arrays
       forecaster.safetensors  what was trained
       run.json                how it was done, and what may be concluded
