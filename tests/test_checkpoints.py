@@ -23,6 +23,7 @@ LONG = {"forecaster": "mlp", "lag": 1, "steps": 60, "batch": 32, "penalty_batch"
 CASES: dict[str, dict[str, Any]] = {
     "mlp": LONG,
     "kan, all windows": LONG | {"forecaster": "kan", "batch": None},
+    "targets in turns": LONG | {"penalty_targets": 2},
     "lstm": LONG | {"forecaster": "lstm", "steps": 12},
     "tcn": LONG | {"forecaster": "tcn", "steps": 12},
     "auto": {"steps": 60},

@@ -5,10 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 import grngc.fitting
-from grngc.batches import Batches
+from grngc.batches import Batch, Batches
 from grngc.gradients import gradient_penalty
 from grngc.grngc import GRNGC
 from grngc.panel import as_panel
@@ -25,15 +24,14 @@ def draws(monkeypatch: pytest.MonkeyPatch, count: int, **change: Any) -> tuple[n
     """Return errors with penalties (draw, 2) and derivatives (draw, parameter) of a forecaster that is never moved."""
     parts, slopes = [], []
 
-    def watched(forecaster: torch.nn.Module, objective: Any, x: Tensor, y: Tensor, **rest: Any) -> Record:
+    def watched(forecaster: torch.nn.Module, objective: Any, batches: Batches, **rest: Any) -> Record:
         rest["scores"]()
         torch.manual_seed(0)
         for parameter in forecaster.parameters():
             parameter.data.normal_(std=0.5)  # a linear path that starts at zero has no slope of |.| to speak of
-        batches = Batches(x, y, rest["batch"], rest["input_noise"], rest["generator"])
         for _ in range(count):
             forecaster.zero_grad()
-            parts.append(objective(*next(batches)))
+            parts.append(objective(next(batches)))
             slopes.append(torch.cat([q.grad.flatten() for q in forecaster.parameters() if q.grad is not None]).numpy())
         return Record(1, ({"forecast_error": 0.0},), 0.0, 1.0, 0.0)
 
@@ -56,6 +54,26 @@ def test_a_penalty_on_some_windows_is_right_on_average(batch: int | None, monkey
         np.testing.assert_allclose(parts[:, 0], everything[0], rtol=1e-5)  # the error is on all windows, every time
 
 
+def test_a_penalty_on_some_targets_is_right_on_average_and_exact_over_a_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    (everything,), (slope,) = draws(monkeypatch, 1, batch=None, penalty_batch=None)
+    parts, slopes = draws(monkeypatch, 3, batch=None, penalty_batch=None, penalty_targets=1)  # of three targets
+    assert np.ptp(parts[:, 1]) > 0.01 * everything[1]
+    np.testing.assert_allclose(parts.mean(axis=0), everything, rtol=1e-5)
+    np.testing.assert_allclose(slopes.mean(axis=0), slope, rtol=1e-3, atol=1e-5)
+    parts, slopes = draws(monkeypatch, DRAWS, batch=None, penalty_batch=8, penalty_targets=2)
+    for found, expected in ((parts, everything), (slopes, slope)):
+        tolerance = 5 * found.std(axis=0) / np.sqrt(DRAWS) + 1e-5
+        assert (np.abs(found.mean(axis=0) - expected) < tolerance).all()
+
+
+@pytest.mark.parametrize("penalty_targets", [3, 50])
+def test_as_many_targets_as_there_are_is_all(penalty_targets: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    every, slope = draws(monkeypatch, 1, batch=None, penalty_batch=None)
+    found, found_slope = draws(monkeypatch, 1, batch=None, penalty_batch=None, penalty_targets=penalty_targets)
+    np.testing.assert_array_equal(found, every)
+    np.testing.assert_array_equal(found_slope, slope)
+
+
 @pytest.mark.parametrize("penalty_batch", [N_WINDOWS, 10_000])
 def test_as_many_as_there_are_is_all(penalty_batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     every, slope = draws(monkeypatch, 1, batch=None, penalty_batch=None)
@@ -69,12 +87,13 @@ def test_what_is_minimised_is_eq_14(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, Any] = {}
     real = grngc.fitting.minimise
 
-    def watched(forecaster: torch.nn.Module, objective: Any, x: Tensor, y: Tensor, **rest: Any) -> Record:
+    def watched(forecaster: torch.nn.Module, objective: Any, batches: Batches, **rest: Any) -> Record:
+        x, y, _ = next(batches)
         weights = torch.tensor(0.7 / 3 * (1 - np.eye(3))[:, None, :].repeat(2, axis=1), dtype=torch.float32)
         forecast, size = gradient_penalty(forecaster, x, weights)
         seen["expected"] = (forecast - y).square().mean().item(), size.item()
-        seen["found"] = objective(x, y)
-        return real(forecaster, objective, x, y, **rest)
+        seen["found"] = objective(Batch(x, y))
+        return real(forecaster, objective, batches, **rest)
 
     monkeypatch.setattr(grngc.fitting, "minimise", watched)
     GRNGC(**SETTINGS, skip=False, penalty_batch=None).fit(SMALL)

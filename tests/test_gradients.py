@@ -87,6 +87,29 @@ def test_all_methods_give_the_same_penalty_and_parameter_gradients(task: tuple, 
         torch.testing.assert_close(forecast, forecaster(x), **TIGHT)
 
 
+@settings(max_examples=100)
+@given(tasks(), st.data(), st.sampled_from(["l1", "frobenius"]), st.sampled_from([1, 200, 2**20]))
+def test_the_penalty_of_some_targets_is_their_share(task: tuple, data: st.DataObject, norm: str, slab: int) -> None:
+    forecaster, x, weights = task
+    n_series = x.shape[2]
+    chosen = torch.tensor(sorted(data.draw(st.sets(st.integers(0, n_series - 1), min_size=1))))
+    others = torch.ones(n_series, dtype=torch.bool).index_fill(0, chosen, False)
+    alone = weights.clone()
+    alone[others] = 0
+    known = torch.autograd.grad(
+        gradient_penalty(forecaster, x, alone, norm=norm, method="loop")[1],
+        tuple(forecaster.parameters()), allow_unused=True, materialize_grads=True,
+    )  # fmt: skip
+    for method in ["auto", *methods(forecaster)]:
+        with patch.object(factors, "SLAB_BYTES", slab):
+            forecast, penalty = gradient_penalty(forecaster, x, weights, norm=norm, method=method, targets=chosen)
+            found = torch.autograd.grad(
+                penalty, tuple(forecaster.parameters()), allow_unused=True, materialize_grads=True
+            )
+        torch.testing.assert_close(found, known, **TIGHT)
+        torch.testing.assert_close(forecast, forecaster(x), **TIGHT)
+
+
 @settings(max_examples=50)
 @given(tasks(), st.sampled_from([1, 2_000, 20_000]))
 def test_scores_are_the_mean_gradient_whatever_the_chunk(task: tuple, budget: int) -> None:

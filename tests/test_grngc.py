@@ -147,6 +147,7 @@ CHANGES: dict[str, Any] = {
     "steps": 31,
     "batch": 33,
     "penalty_batch": 5,
+    "penalty_targets": 1,
     "input_noise": 0.2,
     "weight_decay": 5.0,
     "scaling": "per_trajectory",

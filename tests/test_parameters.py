@@ -59,8 +59,8 @@ def test_the_penalty_used_is_that() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["steps", "batch", "penalty_batch", "input_noise", "weight_decay", "learning_rate", "skip", "norm", "scaling",
-     "schedule", "random_state", "memory_budget", "forecaster_options"],
+    ["steps", "batch", "penalty_batch", "penalty_targets", "input_noise", "weight_decay", "learning_rate", "skip",
+     "norm", "scaling", "schedule", "random_state", "memory_budget", "forecaster_options"],
 )  # fmt: skip
 def test_auto_is_refused_where_it_means_nothing(name: str) -> None:
     with pytest.raises(InputError, match=rf"{name} .*'auto'"):

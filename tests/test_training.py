@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from grngc.batches import Batch, Batches
 from grngc.errors import DivergenceError, InputError
 from grngc.training import Progress, Record, minimise
 
@@ -22,10 +23,10 @@ class Point(nn.Module):
         self.at = nn.Parameter(torch.zeros(()))
 
 
-def steady(forecaster: nn.Module) -> Callable[[Tensor, Tensor], tuple[float, float]]:
+def steady(forecaster: nn.Module) -> Callable[[Batch], tuple[float, float]]:
     """Return an objective of slope 1 everywhere: Adam then moves by exactly its learning rate."""
 
-    def objective(x: Tensor, y: Tensor) -> tuple[float, float]:
+    def objective(batch: Batch) -> tuple[float, float]:
         for parameter in forecaster.parameters():
             parameter.grad = torch.ones_like(parameter)
         return 1.0, 0.5
@@ -35,13 +36,14 @@ def steady(forecaster: nn.Module) -> Callable[[Tensor, Tensor], tuple[float, flo
 
 def run(forecaster: nn.Module, objective: Callable | None = None, *, n: int = 8, **changes: Any) -> Record:
     x = torch.arange(float(n)).reshape(n, 1, 1).repeat(1, 2, 3)
-    settings: dict[str, Any] = {
-        "steps": 100, "batch": None, "learning_rate": 0.01, "schedule": "constant", "input_noise": 0.0,
-        "weight_decay": 0.0, "decayed": [], "generator": torch.Generator().manual_seed(0), "mean_error": 5.25,
-        "scores": lambda: np.ones(2),
-    }  # fmt: skip
     y = torch.arange(float(n)).reshape(n, 1)
-    return minimise(forecaster, objective or steady(forecaster), x, y, **(settings | changes))
+    generator = torch.Generator().manual_seed(0)
+    batches = Batches(x, y, changes.pop("batch", None), changes.pop("input_noise", 0.0), generator)
+    settings: dict[str, Any] = {
+        "steps": 100, "learning_rate": 0.01, "schedule": "constant", "weight_decay": 0.0, "decayed": [],
+        "mean_error": 5.25, "scores": lambda: np.ones(2),
+    }  # fmt: skip
+    return minimise(forecaster, objective or steady(forecaster), batches, **(settings | changes))
 
 
 @pytest.mark.parametrize(("schedule", "share"), [("constant", 1.0), ("cosine", 101 / 200)])
@@ -58,7 +60,7 @@ def test_weight_decay_is_decoupled_and_only_where_asked() -> None:
         for point in pair:
             point.at += 5.0
 
-    def flat(x: Tensor, y: Tensor) -> tuple[float, float]:
+    def flat(batch: Batch) -> tuple[float, float]:
         for parameter in pair.parameters():
             parameter.grad = torch.zeros_like(parameter)
         return 1.0, 0.0
@@ -72,10 +74,10 @@ def seen_by(batch: int | None, **changes: Any) -> list[Tensor]:
     point, seen = Point(), []
     inner = steady(point)
 
-    def objective(x: Tensor, y: Tensor) -> tuple[float, float]:
-        assert torch.equal(x[:, 0, 0].round(), y[:, 0])
-        seen.append(x.clone())
-        return inner(x, y)
+    def objective(batch: Batch) -> tuple[float, float]:
+        assert torch.equal(batch.x[:, 0, 0].round(), batch.y[:, 0])
+        seen.append(batch.x.clone())
+        return inner(batch)
 
     run(point, objective, batch=batch, **changes)
     return seen
@@ -115,7 +117,7 @@ def test_record_and_progress() -> None:
 def test_trace_rows_are_means_since_the_row_before() -> None:
     values = iter(range(1, 1000))
 
-    def objective(x: Tensor, y: Tensor) -> tuple[float, float]:
+    def objective(batch: Batch) -> tuple[float, float]:
         return 1 / next(values), 0.0
 
     record = run(Point(), objective, steps=205)  # rows every 2 steps, and a last one of 1
@@ -161,7 +163,7 @@ def test_a_loss_that_is_not_finite_is_divergence(value: float) -> None:
     with pytest.raises(
         DivergenceError, match=r"loss became \w+ at step 7 of 100; no graph .* learning rate \(now 0.01\)"
     ):
-        run(Point(), lambda x, y: (next(losses), 0.0))
+        run(Point(), lambda _: (next(losses), 0.0))
 
 
 def test_scores_that_are_not_finite_are_divergence() -> None:
@@ -174,16 +176,16 @@ def test_an_error_far_above_the_means_is_divergence(error: float, fails: bool) -
     """Three times the mean's 5.25 is 15.75."""
     errors = iter([1.0] + [error] * 99)
     if not fails:
-        assert run(Point(), lambda x, y: (next(errors), 0.0)).trace[-1]["forecast_error"] == error
+        assert run(Point(), lambda _: (next(errors), 0.0)).trace[-1]["forecast_error"] == error
         return
     with pytest.raises(DivergenceError, match=r"ended at 17, the mean alone gives 5\.25"):
-        run(Point(), lambda x, y: (next(errors), 0.0))
+        run(Point(), lambda _: (next(errors), 0.0))
 
 
 def test_an_error_that_falls_is_no_divergence() -> None:
     """Far from its data still, as where series come unscaled, but on its way: a lower learning rate is no remedy."""
     errors = iter(np.linspace(1e6, 1e3, 100))
-    assert run(Point(), lambda x, y: (next(errors), 0.0)).trace[-1]["forecast_error"] == pytest.approx(1e3)
+    assert run(Point(), lambda _: (next(errors), 0.0)).trace[-1]["forecast_error"] == pytest.approx(1e3)
 
 
 def test_unknown_schedule() -> None:

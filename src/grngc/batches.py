@@ -1,13 +1,31 @@
-"""The windows that each update of a training reads, in an order that can be stopped and gone on with."""
+"""What each update of a training reads, in an order that can be stopped and gone on with."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 
+class Batch(NamedTuple):
+    """What one update reads.
+
+    Attributes
+    ----------
+    x, y : Tensor (window, lag, series), (window, series)
+    targets : Tensor (target,), optional
+        Positions of the targets that the penalty is measured on; None: all.
+    """
+
+    x: Tensor
+    y: Tensor
+    targets: Tensor | None = None
+
+
 class Batches:
-    """Endless (x, y): drawn without replacement until fewer than a batch are left, with noise on the inputs.
+    """Endless batches: windows drawn without replacement until fewer than a batch are left, with noise on the inputs.
+
+    Targets likewise, so that each has its turn before any has its second: over such a round the penalties on some add
+    up to that on all, and what is left to chance is which are measured together.
 
     Parameters
     ----------
@@ -18,34 +36,66 @@ class Batches:
         Standard deviation of the Gaussian noise, anew each time.
     generator : torch.Generator
         Of the CPU, so that a seed means the same on every device.
+    targets : Tensor (target,), optional
+        Positions of the targets that take turns.
+    at_once : int, optional
+        How many of them at a time; None, or as many as there are: all, every time.
     """
 
-    def __init__(self, x: Tensor, y: Tensor, batch: int | None, input_noise: float, generator: torch.Generator) -> None:
+    def __init__(
+        self,
+        x: Tensor,
+        y: Tensor,
+        batch: int | None,
+        input_noise: float,
+        generator: torch.Generator,
+        targets: Tensor | None = None,
+        at_once: int | None = None,
+    ) -> None:
         self.x, self.y, self.input_noise, self.generator = x, y, input_noise, generator
-        self.batch = None if batch is None or batch >= len(x) else batch
-        self.order, self.at = torch.arange(len(x)), len(x)
+        self.windows = None if batch is None or batch >= len(x) else _Turns(len(x), batch)
+        self.among, self.targets = targets, None
+        if targets is not None and at_once is not None and at_once < len(targets):
+            self.targets = _Turns(len(targets), at_once)
 
     def __iter__(self) -> "Batches":
         return self
 
-    def __next__(self) -> tuple[Tensor, Tensor]:
-        inputs, outputs = self.x, self.y
-        if self.batch is not None:
-            if self.at + self.batch > len(self.x):
-                self.order, self.at = torch.randperm(len(self.x), generator=self.generator), 0
-            chosen = self.order[self.at : self.at + self.batch].to(self.x.device)
-            self.at += self.batch
+    def __next__(self) -> Batch:
+        inputs, outputs, targets = self.x, self.y, None
+        if self.windows is not None:
+            chosen = self.windows.take(self.generator).to(self.x.device)
             inputs, outputs = self.x[chosen], self.y[chosen]
+        if self.targets is not None and self.among is not None:
+            targets = self.among[self.targets.take(self.generator).to(self.among.device)]
         if self.input_noise > 0:
             noise = torch.randn(inputs.shape, generator=self.generator, dtype=inputs.dtype).to(self.x.device)
             inputs = inputs + self.input_noise * noise
-        return inputs, outputs
+        return Batch(inputs, outputs, targets)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return where the order stands, the generator's state with it."""
-        return {"order": self.order, "at": self.at, "generator": self.generator.get_state()}
+        """Return where the orders stand, the generator's state with them."""
+        turns = {"windows": self.windows, "targets": self.targets}
+        kept = {name: (each.order, each.at) for name, each in turns.items() if each is not None}
+        return {"generator": self.generator.get_state(), **kept}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where ``state`` was taken."""
-        self.order, self.at = state["order"], state["at"]
         self.generator.set_state(state["generator"])
+        for name, turns in (("windows", self.windows), ("targets", self.targets)):
+            if turns is not None:
+                turns.order, turns.at = state[name]
+
+
+class _Turns:
+    """Some of n at a time, in a random order; when fewer are left than wanted, a new order begins."""
+
+    def __init__(self, n: int, at_once: int) -> None:
+        self.n, self.at_once = n, at_once
+        self.order, self.at = torch.arange(n), n
+
+    def take(self, generator: torch.Generator) -> Tensor:
+        if self.at + self.at_once > self.n:
+            self.order, self.at = torch.randperm(self.n, generator=generator), 0
+        self.at += self.at_once
+        return self.order[self.at - self.at_once : self.at]

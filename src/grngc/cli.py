@@ -163,6 +163,10 @@ def discover(
         int | None,
         typer.Option(metavar="N", help="Windows of a batch that the penalty is measured on.  [default: 32]"),
     ] = None,
+    penalty_targets: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Targets that the penalty is measured on at a step, in turns.  [default: all]"),
+    ] = None,
     contemporaneous: Annotated[
         Any,
         typer.Option(
@@ -225,7 +229,7 @@ def discover(
 
     chosen = {
         "lag": lag, "forecaster": forecaster, "hidden": hidden, "penalty": penalty, "penalty_batch": penalty_batch,
-        "contemporaneous": contemporaneous,
+        "penalty_targets": penalty_targets, "contemporaneous": contemporaneous,
         "steps": steps, "learning_rate": learning_rate, "device": device,
     }  # fmt: skip
     kept = None if out is None else out / UNFINISHED

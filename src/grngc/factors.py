@@ -4,7 +4,7 @@ See docs/equations.md and docs/decisions/0007.
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -36,6 +36,7 @@ class Modulated(NamedTuple):
 
 
 Factor = Tensor | Modulated
+TensorOrNone = TypeVar("TensorOrNone", Tensor, Tensor | None)
 
 
 class FactoredJacobian(NamedTuple):
@@ -49,10 +50,23 @@ class FactoredJacobian(NamedTuple):
     right: Factor
     direct: Tensor | None = None
 
+    def of(self, targets: Tensor) -> "FactoredJacobian":
+        """Return the gradient of some targets, by position."""
+        if isinstance(self.left, Modulated):
+            left: Factor = self.left._replace(weights=self.left.weights[targets])
+        else:
+            left = self.left[:, targets]
+        return FactoredJacobian(left, self.right, rows(self.direct, targets))
+
     def formed(self) -> Tensor:
         """Return the gradient (window, target, input)."""
         product = formed(self.left) @ formed(self.right)
         return product if self.direct is None else product + self.direct
+
+
+def rows(tensor: TensorOrNone, targets: Tensor | None) -> TensorOrNone:
+    """Return the rows of ``targets``, all of them for None; None has none."""
+    return tensor if tensor is None or targets is None else tensor[targets]
 
 
 def formed(factor: Factor) -> Tensor:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from .batches import Batch, Batches
 from .checkpoints import Checkpoint
 from .errors import InputError
 from .forecasters import Recipe, build_forecaster, curved_parameters
@@ -61,6 +62,7 @@ def fit_forecaster(
     steps: int,
     batch: int | None,
     penalty_batch: int | None,
+    penalty_targets: int | None,
     learning_rate: float,
     schedule: str,
     input_noise: float,
@@ -99,17 +101,20 @@ def fit_forecaster(
             _check_sequence(windows, batch, penalty_batch)
         chunk = windows_at_once(forecaster, x, memory_budget)
 
-        def objective(inputs: Tensor, outputs: Tensor) -> tuple[float, float]:
+        among = wanted.nonzero().flatten()  # exogenous targets have no penalty
+
+        def objective(batch: Batch) -> tuple[float, float]:
             parts = torch.zeros(2, device=device)
-            n = len(inputs)
+            inputs, outputs, some = batch
+            n, share = len(inputs), 1.0 if some is None else len(some) / len(among)
             m = n if penalty_batch is None else min(n, penalty_batch)
             if m < n == len(x):  # all windows, in order of time; a smaller batch is drawn at random
                 order = torch.randperm(n, generator=generator).to(device)
                 inputs, outputs = inputs[order], outputs[order]
             for part, truth in zip(inputs[:m].split(chunk), outputs[:m].split(chunk), strict=True):
-                forecast, size = gradient_penalty(forecaster, part, weight, norm=norm)  # eq. 11-13
+                forecast, size = gradient_penalty(forecaster, part, weight, norm=norm, targets=some)  # eq. 11-13
                 error = (forecast - truth)[:, wanted].square().mean()  # eq. 8, the target read as x_t
-                error, size = error * (len(part) / n), size * (len(part) / m)
+                error, size = error * (len(part) / n), size * (len(part) / m / share)
                 (error + size).backward()  # eq. 14
                 parts += torch.stack([error.detach(), size.detach()])
             for part, truth in zip(inputs[m:].split(chunk), outputs[m:].split(chunk), strict=True):
@@ -130,16 +135,12 @@ def fit_forecaster(
         record = minimise(
             forecaster.train(),
             objective,
-            x,
-            y,
+            Batches(x, y, batch, input_noise, generator, among, penalty_targets),
             steps=steps,
-            batch=batch,
             learning_rate=learning_rate,
             schedule=schedule,
-            input_noise=input_noise,
             weight_decay=weight_decay,
             decayed=curved_parameters(forecaster),
-            generator=generator,
             mean_error=float((y - y.mean(dim=0))[:, wanted].square().mean()),
             scores=read,
             progress=progress,

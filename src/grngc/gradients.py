@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from .arguments import check_choice
 from .errors import InputError
-from .factors import SLAB_BYTES, product_norm, products
+from .factors import SLAB_BYTES, product_norm, products, rows
 from .runtime import MEMORY_BUDGET
 
 NORMS = ("l1", "frobenius")
@@ -100,7 +100,13 @@ WAYS: dict[str, Callable[[nn.Module, Tensor, bool], tuple[Tensor, Tensor]]] = {
 
 
 def gradient_penalty(
-    forecaster: nn.Module, x: Tensor, weights: Tensor, *, norm: str = "l1", method: str = "auto"
+    forecaster: nn.Module,
+    x: Tensor,
+    weights: Tensor,
+    *,
+    norm: str = "l1",
+    method: str = "auto",
+    targets: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Return the forecast (window, series) and the penalty of eq. 11-13, from one forward pass.
 
@@ -113,21 +119,24 @@ def gradient_penalty(
     ----------
     weights : Tensor (target, lag, source)
         0 leaves an entry free, as for the own past or an exogenous target.
+    targets : Tensor (position,), optional
+        Targets to sum over; None: all. Of a loop of backward passes only theirs are made.
     """
     check_choice("norm", norm, NORMS)
     method = _resolve(forecaster, method)
     if method == "closed":
         forecast, factors = forecaster.jacobian(x.detach())  # type: ignore[operator]
-        total = product_norm(factors, weights.flatten(1), norm)
+        wanted = factors if targets is None else factors.of(targets)
+        total = product_norm(wanted, rows(weights, targets).flatten(1), norm)
     elif method == "loop":
         x = x.detach().requires_grad_()
         forecast = forecaster(x)
         total = forecast.new_zeros(())
-        for j in range(forecast.shape[1]):
+        for j in range(forecast.shape[1]) if targets is None else targets.tolist():
             total = total + (_size(_row(forecast, x, j), norm) * weights[j]).sum()
     else:
         forecast, gradient = input_gradient(forecaster, x, method=method)
-        total = (_size(gradient, norm) * weights).sum()
+        total = (_size(rows(gradient.transpose(0, 1), targets), norm) * rows(weights, targets).unsqueeze(1)).sum()
     return forecast, total / len(x)
 
 

@@ -80,6 +80,9 @@ class GRNGC(BaseEstimator):
     penalty_batch : int, optional
         Windows of each batch, drawn at random, that the penalty is measured on, for speed; None: all. The expected
         penalty and its expected derivative do not depend on it.
+    penalty_targets : int, optional
+        Targets that the penalty is measured on at a step, in turns, each once before any twice; None: all. For
+        hundreds of series: less work a step, more of them to settle; expectations do not depend on it.
     input_noise : float
         Standard deviation of Gaussian noise on the inputs while training, in units of ``scaling``.
     weight_decay : float
@@ -162,6 +165,7 @@ class GRNGC(BaseEstimator):
         steps: int = 1000,
         batch: int | None = 256,
         penalty_batch: int | None = 32,
+        penalty_targets: int | None = None,
         input_noise: float = 0.3,
         weight_decay: float = 1.0,
         scaling: str = "pooled",
@@ -186,6 +190,7 @@ class GRNGC(BaseEstimator):
         self.steps = steps
         self.batch = batch
         self.penalty_batch = penalty_batch
+        self.penalty_targets = penalty_targets
         self.input_noise = input_noise
         self.weight_decay = weight_decay
         self.scaling = scaling

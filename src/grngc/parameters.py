@@ -28,8 +28,10 @@ _CHOICES: dict[str, Iterable[str]] = {
     "scaling": SCALINGS,
     "lag_collapse": COLLAPSES,
 }
-_LEAST = {"steps": 1, "hidden": 1, "batch": 1, "penalty_batch": 1, "memory_budget": 1, "random_state": 0, "lag": 1}
-_OPTIONAL = ("batch", "penalty_batch")
+_LEAST = dict.fromkeys(("steps", "hidden", "batch", "penalty_batch", "penalty_targets", "memory_budget", "lag"), 1) | {
+    "random_state": 0
+}
+_OPTIONAL = ("batch", "penalty_batch", "penalty_targets")
 _AUTOMATIC = ("forecaster", "lag", "hidden", "penalty", "contemporaneous")
 _SWITCHES = ("skip", "penalise_own_past", "cross_boundary")
 _AMOUNTS = ("penalty", "input_noise", "weight_decay", "learning_rate")

@@ -75,7 +75,10 @@ class Task:
 
     def fit(self, recipe: Recipe, windows: Windows, *, doing: str = "training", **course: Any) -> Fitted:
         """Train a fresh forecaster by eq. 8-14 and read it; ``course``: what is not as given, and snapshots."""
-        names = ("norm", "steps", "batch", "penalty_batch", "learning_rate", "schedule", "input_noise", "memory_budget")
+        names = (
+            "norm", "steps", "batch", "penalty_batch", "penalty_targets", "learning_rate", "schedule", "input_noise",
+            "memory_budget",
+        )  # fmt: skip
         return fit_forecaster(
             recipe,
             windows,

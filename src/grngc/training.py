@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from .arguments import check_choice
-from .batches import Batches
+from .batches import Batch, Batches
 from .checkpoints import Checkpoint
 from .errors import DivergenceError
 from .floor import ADAM_FLOOR
@@ -106,18 +106,14 @@ class Record:
 
 def minimise(
     forecaster: nn.Module,
-    objective: Callable[[Tensor, Tensor], tuple[float, float]],
-    x: Tensor,
-    y: Tensor,
+    objective: Callable[[Batch], tuple[float, float]],
+    batches: Batches,
     *,
     steps: int,
-    batch: int | None,
     learning_rate: float,
     schedule: str,
-    input_noise: float,
     weight_decay: float,
     decayed: Sequence[nn.Parameter],
-    generator: torch.Generator,
     mean_error: float,
     scores: Callable[[], np.ndarray],
     progress: Callable[[Progress], None] | None = None,
@@ -130,21 +126,15 @@ def minimise(
     Parameters
     ----------
     objective : callable
-        Adds the gradient of the loss on (x, y) to the parameters and returns ``forecast_error, weighted penalty``;
+        Adds the gradient of the loss on a batch to the parameters and returns ``forecast_error, weighted penalty``;
         the loss is their sum.
-    x, y : Tensor (window, lag, series), (window, series)
+    batches : Batches
     steps : int
         Number of updates.
-    batch : int, optional
-        Windows an update reads, drawn without replacement until fewer are left; None: all, every time.
     schedule : {"cosine", "constant"}
-    input_noise : float
-        Standard deviation of Gaussian noise added to the inputs anew at each update.
     weight_decay : float
         Decoupled decay, in units of the learning rate, of the ``decayed`` parameters; the others have none.
     decayed : sequence of Parameter
-    generator : torch.Generator
-        Draws batches and noise.
     mean_error : float
         The forecast error, as ``objective`` returns it, of forecasting every target's mean.
     scores : callable
@@ -168,13 +158,13 @@ def minimise(
     ]
     optimiser = torch.optim.AdamW([group for group in groups if group["params"]], lr=learning_rate)
     rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: SCHEDULES[schedule](step / steps))
-    course = _Course(forecaster, optimiser, rate, Batches(x, y, batch, input_noise, generator))
+    course = _Course(forecaster, optimiser, rate, batches)
     if checkpoint is not None and (state := checkpoint.load()) is not None:
         course.load_state_dict(state)
     every = max(1, steps // 100)
     while course.step < steps:
         optimiser.zero_grad()
-        parts = np.array(objective(*next(course.batches)))
+        parts = np.array(objective(next(batches)))
         course.step += 1
         step, trace = course.step, course.trace
         course.first = course.first if step > 1 else float(parts[0])
@@ -221,7 +211,6 @@ class _Course:
     ) -> None:
         self.parts: dict[str, Any] = {"forecaster": forecaster, "optimiser": optimiser}
         self.parts |= {"rate": rate, "batches": batches}
-        self.batches = batches
         self.step, self.first = 0, 0.0
         self.sums, self.before = np.zeros(2), np.empty(0)
         self.trace: list[dict[str, float]] = []

@@ -30,13 +30,14 @@ def test_every_option_is_felt(grngc: Any, data_csv: Path) -> None:
         "--transform", "river=difference,detrend", "--transform", "rain=difference", "--missing", "drop", "--lag", 2,
         "--configuration", "published", "--forecaster", "linear", "--penalty", 0.1, "--steps", 4, "--seed", 7,
         "--learning-rate", 0.01, "--device", "auto", "--threads", 1, "--hidden", 9, "--penalty-batch", 3,
+        "--penalty-targets", 1,
     )  # fmt: skip
     record = json.loads(ran.out)
     settings, data = record["configuration"], record["data"]
     assert record["configuration_name"] == "published"
     expected = {
         "lag": 2, "forecaster": "linear", "penalty": 0.1, "steps": 4, "learning_rate": 0.01, "random_state": 7,
-        "device": "auto", "hidden": 9, "penalty_batch": 3,
+        "device": "auto", "hidden": 9, "penalty_batch": 3, "penalty_targets": 1,
     }  # fmt: skip
     assert {name: settings[name] for name in expected} == expected
     assert (data["series"], data["exogenous"], data["missing"]) == (["river", "rain"], ["rain"], "drop")

@@ -57,11 +57,12 @@ def test_help_tells_the_true_defaults_and_choices(grngc: Any) -> None:
     text = " ".join(grngc("discover", "--help").out.split())
     defaults = GRNGC().get_params()
     for name in (
-        "lag", "hidden", "penalty", "penalty_batch", "contemporaneous", "steps", "learning_rate", "device",
-        "forecaster",
+        "lag", "hidden", "penalty", "penalty_batch", "penalty_targets", "contemporaneous", "steps", "learning_rate",
+        "device", "forecaster",
     ):  # fmt: skip
         about = text.split(f" --{name.replace('_', '-')} ")[-1].split(" --")[0]
-        assert f"[default: {defaults[name]}]" in about
+        value = "all" if defaults[name] is None else defaults[name]
+        assert f"[default: {value}]" in about
     for name in FORECASTERS:
         assert name in text
     assert "published" in text
