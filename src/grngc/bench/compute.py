@@ -28,7 +28,8 @@ EVERY = 10
 """Steps between points of the kept curve."""
 
 WATCHED = 5
-"""Steps between the graphs that the best is picked from: reading each of them costs more than training."""
+"""Steps between the graphs that the best is picked from: reading each of them costs more than training. (Rows without
+``oracle.every`` were picked from every step.)"""
 
 TIMED_STEPS = 10
 """Steps of the short fit that times a step where the long one was watched."""

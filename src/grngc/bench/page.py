@@ -103,7 +103,8 @@ This page is made by `grngc bench docs` from the tables in `benchmarks/` and the
 test compares the two. Every figure is a mean over seeds, with the standard deviation over seeds (n - 1) behind ±.
 Under seeds, *once* means that neither the data nor the method take one, and *5, the same* that five seeds gave the very
 same: the method's answer is exact and does not feel its seed. Truth is read after the graph is made, by
-`grngc.metrics.score` alone; lines named *best step* then pick the training step on it, and show what that is worth.
+`grngc.metrics.score` alone; lines named *best step* then pick the training step on it (out of every fifth; out of all
+for the published KAN on DREAM), and show what that is worth.
 *Chosen* says how the hyper-parameters were chosen; figures *as printed* are the paper's own for each method in its
 table, whose hyper-parameters were mostly picked on the truth. *s a run* is the median wall time of a run, two side by
 side on two cores, one thread each; of the quickest and the slowest column where they are far apart.
