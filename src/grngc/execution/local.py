@@ -1,47 +1,24 @@
-"""Many jobs on local processes: one torch thread each, and a worker that dies takes no other's work with it."""
+"""Jobs on processes of this machine (loky): a worker that dies takes no other's work with it."""
 
 import os
 import signal
-import threading
-import time
 from collections import deque
-from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
+from collections.abc import Generator, Hashable, Iterator
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
-from .arguments import check_whole
-
-ATTEMPTS = 3
-"""A job whose worker died this often is given up."""
-
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-"""What a worker is started with: two threads for each of two jobs on two cores take ten times as long as one."""
+from .job import ATTEMPTS, ONE_THREAD, Job, Outcomes, WorkerLostError, end_with
 
 
-class Job(NamedTuple):
-    """One call: ``function(*arguments)``; the function is importable by name, and pure, for it may be called again."""
+def run_locally(jobs: Iterator[Job], workers: int) -> Outcomes:
+    """Run jobs on ``workers`` processes.
 
-    key: Hashable
-    function: Callable[..., Any]
-    arguments: tuple[Any, ...] = ()
-
-
-class WorkerLostError(RuntimeError):
-    """The process that ran a job died, again and again: killed from outside, out of memory, or crashed."""
-
-
-def run(jobs: Iterable[Job], *, workers: int) -> Generator[tuple[Hashable, Any], None, None]:
-    """Run jobs side by side and yield each one's key with its result, or with the exception it raised, as they end.
-
-    ``jobs`` may be a generator: a job is taken from it when a worker is free. Where a worker dies, the jobs that were
-    running are run again, each on its own, after the others, so that the one that is at fault shows; a job whose
-    worker died ``ATTEMPTS`` times ends with :class:`WorkerLostError`. Leaving the iteration early, by an exception or
-    ``close``, stops the workers. Workers stop by themselves when this process is gone.
+    A worker that dies breaks loky's whole set: the jobs that were running are run again, each on its own, after the
+    others.
     """
-    check_whole("workers", workers)
-    waiting, suspects = iter(jobs), deque[tuple[Job, int]]()
+    suspects = deque[tuple[Job, int]]()
     while True:
-        lost = yield from _together(waiting, workers)
+        lost = yield from _together(jobs, workers)
         if not lost:
             break
         suspects += [(job, 1) for job in lost]
@@ -89,10 +66,4 @@ def _start_worker(parent: int) -> None:
     """Leave Ctrl-C to the parent, and end when it is gone: nobody waits for the result any more."""
     with suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    end_with(parent)
