@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
+from queue import Empty, Queue
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import InputError
@@ -79,13 +81,7 @@ def connected(workers: int | None, address: str | None) -> Iterator[DaskCluster]
             client.wait_for_workers(1, timeout=START)
             yield DaskCluster(client)
         return
-    try:
-        client = Client(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(
-            f"address {address!r}: nobody answers there ({' '.join(str(error).split())}); is the Dask scheduler up?"
-        ) from error
-    with client:
+    with _client_at(address) as client:
         crowded = {worker: threads for worker, threads in client.nthreads().items() if threads > 1}
         for worker, threads in crowded.items():
             raise InputError(
@@ -93,6 +89,29 @@ def connected(workers: int | None, address: str | None) -> Iterator[DaskCluster]
                 "own: start workers with --nworkers N --nthreads 1 (threads_per_worker=1)"
             )
         yield DaskCluster(client)
+
+
+def _client_at(address: str) -> "Client":
+    """Connect; where something listens that is not Dask, ``Client`` would wait without end."""
+    from distributed import Client
+
+    found: Queue[Client | Exception] = Queue()
+
+    def connect() -> None:
+        try:
+            found.put(Client(address, timeout=PATIENCE, set_as_default=False))
+        except Exception as error:  # noqa: BLE001  told below
+            found.put(error)
+
+    threading.Thread(target=connect, daemon=True).start()
+    try:
+        client = found.get(timeout=PATIENCE + 1)
+    except Empty:
+        client = TimeoutError("what listens there is not a Dask scheduler; its port is mostly 8786")
+    if isinstance(client, Exception):
+        why = " ".join(str(client).split())
+        raise InputError(f"address {address!r}: nobody answers there ({why}); is the Dask scheduler up?") from client
+    return client
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from secrets import token_hex
 from typing import Any
 
@@ -22,6 +22,10 @@ STORE = 128 * 2**20
 PATIENCE = 3.0
 """Seconds that an address gets to answer."""
 
+SETTINGS = b"\x04"
+HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00" + SETTINGS + b"\x00\x00\x00\x00\x00"
+"""How HTTP/2, and so gRPC, and so Ray, is greeted (RFC 9113, 3.4); it answers with a frame of the type SETTINGS."""
+
 LONGEST = 30
 """Characters of the folder for Ray's sockets: with what Ray appends, Linux takes 107."""
 
@@ -30,7 +34,7 @@ QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "
 
 
 class RayCluster:
-    """Ray as :class:`grngc.execution.cluster.Cluster`. Ray's own retries are off: ours tell a job's fault from a loss."""
+    """Ray as :class:`grngc.execution.cluster.Cluster`. Its own retries are off: ours tell a job's fault from a loss."""
 
     def __init__(self) -> None:
         import ray
@@ -112,16 +116,24 @@ def _connect(ray: Any, workers: int | None, address: str | None, folder: str | N
 
 
 def check_listens(address: str) -> None:
-    """Refuse an address at which nobody listens: Ray itself would try for a minute, and may end the process."""
+    """Refuse an address where no Ray can be: Ray itself would try for a minute or more, and may end the process."""
     if address == "auto":
         return
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if not host or not colon or not port.isdecimal():
         raise InputError(f"address {address!r}: expected HOST:PORT, ray://HOST:PORT, or auto for Ray on this machine")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE).close()
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE) as connection:
+            if os.environ.get("RAY_USE_TLS", "0") != "0":
+                return
+            connection.sendall(HELLO)
+            answer = connection.recv(9)
     except (OSError, OverflowError) as error:
         raise InputError(f"address {address!r}: nobody answers there ({error}); is the Ray cluster up?") from error
+    if answer[3:4] != SETTINGS:
+        raise InputError(
+            f"address {address!r}: what answers there is not Ray; the port is mostly 6379, or 10001 of ray://"
+        )
 
 
 def first_line(error: BaseException) -> str:
@@ -149,7 +161,7 @@ def environment(given: dict[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Keep Ray from writing to the terminal: a paragraph on stdout for every worker that died, which no setting stops."""
+    """Keep Ray from writing to the terminal: no setting stops its paragraph on stdout for every worker that died."""
     from ray._private import worker
 
     logger = logging.getLogger("ray")
@@ -171,7 +183,5 @@ def _signals_kept() -> Iterator[None]:
         yield
     finally:
         sys.excepthook = hook
-        try:
+        with suppress(ValueError, TypeError):  # not the main thread; or a handler that C code set
             signal.signal(signal.SIGTERM, handler)
-        except (ValueError, TypeError):  # not the main thread; or a handler that C code set
-            pass
