@@ -1,24 +1,19 @@
 """Jobs on a cluster, whichever engine runs it: how many are under way, what is run again, what is given up."""
 
 import os
-import pickle
-import sys
-import threading
-import traceback
 from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from enum import Enum
 from typing import Any, Protocol, TypeAlias
 
-from .job import ATTEMPTS, ONE_THREAD, Job, Outcomes, WorkerLostError
+from .call import call, packed, unpacked
+from .job import ATTEMPTS, Job, Outcomes, WorkerLostError
 
 Ticket: TypeAlias = Any
 """What an engine hands out for a job under way; hashable."""
 
 SETTINGS = "GRNGC_"
 """Environment variables that start so are those of grngc: workers elsewhere get them too (where data are, say)."""
-
-_alone = threading.Lock()
 
 
 class Lost(Enum):
@@ -83,58 +78,7 @@ def _together(
                 if answer is Lost.LOST:
                     lost.append(job)
                 else:
-                    yield job.key, pickle.loads(answer)
+                    yield job.key, unpacked(answer)
     finally:
         if under_way:
             cluster.cancel(list(under_way))
-
-
-def packed(value: Any) -> bytes:
-    """Return a value as bytes, as loky would send it: functions of the main script go by value."""
-    import cloudpickle
-
-    return cloudpickle.dumps(value)
-
-
-def call(what: bytes, settings: dict[str, str]) -> bytes:
-    """Call a function in a worker, and return its result or exception, as bytes.
-
-    As bytes, so that it comes back as it was: Ray would hand out arrays that cannot be written to, and an exception
-    wrapped in one of its own.
-    """
-    with _alone, one_thread(settings):
-        try:
-            function, arguments = pickle.loads(what)
-            outcome = function(*arguments)
-        except BaseException as error:  # noqa: BLE001  the job's outcome, SystemExit too: the worker is not its to end
-            error.add_note(f"in the worker:\n{traceback.format_exc()}")
-            outcome = error
-        try:
-            return packed(outcome)
-        except Exception as error:  # noqa: BLE001  whatever pickling raises
-            return packed(TypeError(f"the outcome cannot be sent back ({type(outcome).__name__}): {error}"))
-
-
-@contextmanager
-def one_thread(settings: dict[str, str]) -> Iterator[None]:
-    """Give the block one thread, of a process that others may use after it, and grngc's settings of the caller."""
-    from threadpoolctl import threadpool_limits
-
-    given = ONE_THREAD | settings
-    before = {name: os.environ.get(name) for name in given}
-    torch = sys.modules.get("torch")
-    threads = torch.get_num_threads() if torch else None
-    os.environ.update(given)
-    try:
-        with threadpool_limits(1):
-            if torch:
-                torch.set_num_threads(1)
-            yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-        if torch:
-            torch.set_num_threads(threads)

@@ -7,6 +7,7 @@ from collections.abc import Generator, Hashable, Iterator
 from contextlib import suppress
 from typing import Any
 
+from .call import call, packed, unpacked
 from .job import ATTEMPTS, ONE_THREAD, Job, Outcomes, WorkerLostError, end_with
 
 
@@ -45,7 +46,7 @@ def _together(jobs: Iterator[Job], workers: int) -> Generator[tuple[Hashable, An
         while True:
             while len(running) < workers and (job := next(jobs, None)) is not None:
                 try:
-                    running[executor.submit(job.function, *job.arguments)] = job
+                    running[executor.submit(call, packed((job.function, job.arguments)), {})] = job
                 except BrokenProcessPool:  # a worker died since
                     return [*running.values(), job]
             if not running:
@@ -55,7 +56,7 @@ def _together(jobs: Iterator[Job], workers: int) -> Generator[tuple[Hashable, An
                 error = future.exception()
                 if isinstance(error, BrokenProcessPool):
                     continue
-                yield running.pop(future).key, future.result() if error is None else error
+                yield running.pop(future).key, unpacked(future.result()) if error is None else error
             if any(future.done() and isinstance(future.exception(), BrokenProcessPool) for future in running):
                 return list(running.values())
     finally:
