@@ -211,7 +211,10 @@ def test_an_outcome_that_cannot_be_read_here_is_its_jobs_error_and_stops_no_othe
     assert isinstance(found["odd"], RuntimeError)
     assert not isinstance(found["odd"], WorkerLostError)
     assert str(found["odd"]) == "OddError: odd"
-    assert str(found["one way"]) == "the outcome cannot be read back: ZeroDivisionError: integer division or modulo by zero"
+    assert (
+        str(found["one way"])
+        == "the outcome cannot be read back: ZeroDivisionError: integer division or modulo by zero"
+    )
     assert found["root"] == 2
 
 

@@ -1,6 +1,7 @@
 """What is run, and what comes back where a worker was lost."""
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Hashable
@@ -27,6 +28,11 @@ class WorkerLostError(RuntimeError):
 
 Outcomes = Generator[tuple[Hashable, Any], None, None]
 """Each job's key with its result, or with the exception it raised, as they end."""
+
+
+def worker_environment() -> dict[str, str]:
+    """Return what a worker of this machine is started with: one thread, and modules where this process finds them."""
+    return ONE_THREAD | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
 
 
 def end_with(parent: int) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import InputError
 from .cluster import Lost
-from .job import ONE_THREAD, end_with
+from .job import end_with, worker_environment
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -135,7 +135,7 @@ def _started(workers: int) -> Iterator[str]:
             address = scheduler.scheduler_address
             process = subprocess.Popen(
                 [sys.executable, "-c", SERVE, str(os.getpid()), address, str(workers), folder],
-                env=os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
+                env=os.environ | worker_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import InputError
 from .cluster import Lost
-from .job import ONE_THREAD
+from .job import worker_environment
 
 STORE = 128 * 2**20
 """Bytes of a private object store: rows and graphs are small, and what does not fit goes to disk."""
@@ -31,6 +31,11 @@ LONGEST = 30
 
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 """A private Ray reports to nobody, and hides no GPU from a job that asked Ray for none."""
+
+
+TOKEN = token_hex(32)
+"""What keeps others of this machine out of a private Ray, which would else leave one in the home folder. Ray reads it once
+a process."""
 
 
 class RayCluster:
@@ -105,8 +110,8 @@ def _connect(ray: Any, workers: int | None, address: str | None, folder: str | N
     if address is None:
         private = {"num_cpus": workers, "include_dashboard": False, "object_store_memory": STORE, "_temp_dir": folder}
         own = not any(name.startswith("RAY_AUTH_") for name in os.environ)
-        secret = {"RAY_AUTH_TOKEN": token_hex(32)} if own else {}  # else Ray leaves one in the home folder
-        with environment(ONE_THREAD | QUIET | secret):
+        secret = {"RAY_AUTH_TOKEN": TOKEN} if own else {}
+        with environment(worker_environment() | QUIET | secret):
             ray.init(address="local", **private, **common)
         return
     try:
