@@ -34,8 +34,8 @@ QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "
 
 
 TOKEN = token_hex(32)
-"""What keeps others of this machine out of a private Ray, which would else leave one in the home folder. Ray reads it once
-a process."""
+"""What keeps others of this machine out of a private Ray, which would else leave one in the home folder; Ray reads it
+once in a process."""
 
 
 class RayCluster:
@@ -121,7 +121,7 @@ def _connect(ray: Any, workers: int | None, address: str | None, folder: str | N
 
 
 def check_listens(address: str) -> None:
-    """Refuse an address where no Ray can be: Ray itself would try for a minute or more, and may end the process."""
+    """Refuse an address where no Ray can be: Ray itself tries on and on, and may end the process."""
     if address == "auto":
         return
     host, colon, port = address.removeprefix("ray://").rpartition(":")
