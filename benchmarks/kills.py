@@ -2,8 +2,9 @@
 
     python benchmarks/kills.py [--kills 50] [--seed 0]
 
-A sweep of 24 jobs on two local processes is started in a process of its own. At random moments a worker or the whole
-sweep is killed (SIGKILL), and a killed sweep is started again on the same results; one that ends makes place for a
+A sweep of 24 jobs on two local processes is started in a process of its own. A worker or the whole sweep
+is killed (SIGKILL), one time in four at any moment, else a moment after a further row is there, so that kills come
+all along the way; a killed sweep is started again on the same results; one that ends makes place for a
 fresh one. Of one life of a sweep at most two workers are killed: a job whose worker dies three times is given up, as
 it should be. After each kill of a sweep every row that was there is there; at its end the digest is the undisturbed
 run's, and no row is lost or doubled.
@@ -24,9 +25,6 @@ from executors import table_of
 from grngc.bench.results import Results, digest
 from grngc.bench.run import fill, plan
 from grngc.execution import ATTEMPTS
-
-LIFE = 12.0
-"""Seconds, about, that an undisturbed sweep takes; a kill comes within a part of it."""
 
 
 def sweep(folder: Path) -> None:
@@ -53,12 +51,25 @@ def workers_of(process: int) -> list[int]:
     return found
 
 
+def another_row(folder: Path, process: subprocess.Popen[bytes]) -> None:
+    """Wait until one row more is there, or the sweep has ended."""
+    kept = Results(folder / "results")
+    before = len(kept.read())
+    while process.poll() is None and len(kept.read()) == before:
+        time.sleep(0.02)
+
+
 def disturbed(folder: Path, chance: random.Random, left: int, count: Counter[str]) -> None:
     """Run one sweep to its end with at most ``left`` kills on the way."""
     process, losses, begin = start(folder), 0, count.total()
     while True:
         try:
-            process.wait(chance.uniform(0.2, LIFE / 2) if count.total() - begin < left else None)
+            if count.total() - begin == left:
+                process.wait()
+            else:
+                if chance.random() < 0.75:
+                    another_row(folder, process)
+                process.wait(chance.uniform(0.0, 2.0))
         except subprocess.TimeoutExpired:
             workers = workers_of(process.pid)
             if workers and losses < ATTEMPTS - 1 and chance.random() < 0.5:
