@@ -17,7 +17,7 @@ from grngc.bench import run as bench_run
 from grngc.bench.cells import Cell, cell_of, cells_of
 from grngc.bench.compute import WATCHED, compute, data_digest
 from grngc.bench.results import Results, digest
-from grngc.bench.run import choose, cost, fill, plan, stale
+from grngc.bench.run import choose, cost, fill, plan, shard_of, stale
 from grngc.bench.table import read_table
 from grngc.errors import InputError
 
@@ -230,3 +230,14 @@ def test_what_no_table_asks_for_is_stale_but_not_where_the_data_are_absent(
 
     monkeypatch.setattr(bench_run, "data_digest", absent)
     assert stale([table], there) == []
+
+
+@pytest.mark.parametrize("shards", [1, 2, 3, 7, 40])
+def test_every_cell_is_in_one_shard_and_kinds_are_spread(shards: int) -> None:
+    cells = choose(read_table(TABLES / "smoke.toml"))
+    parts = [shard_of(cells, shard, shards) for shard in range(1, shards + 1)]
+    assert sorted(cell.identity for part in parts for cell in part) == sorted(cell.identity for cell in cells)
+    assert parts[0] == shard_of(cells[::-1], 1, shards)  # whatever the order they are asked for in
+    for method in {cell.method for cell in cells}:
+        counts = [sum(cell.method == method for cell in part) for part in parts]
+        assert max(counts) - min(counts) <= 1

@@ -1,5 +1,6 @@
 """Commands about benchmarks: ``bench run``, ``bench table``, ``bench verdict``, ``bench docs``."""
 
+import re
 import shutil
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -46,7 +47,27 @@ def run(
     ] = None,
     seeds: Annotated[list[str] | None, typer.Option(metavar="N,M,...", help="Only these seeds.")] = None,
     workers: Annotated[
-        int | None, typer.Option(metavar="N", help="Cells side by side, one thread each.  [default: all processors]")
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Cells side by side, one thread each.  [default: all processors; with --address, all of the cluster]",
+        ),
+    ] = None,
+    executor: Annotated[
+        str, typer.Option(metavar="local|ray|dask", help="What runs the cells: processes of this machine, Ray or Dask.")
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A", help="Ray or Dask cluster to connect to.  [default: workers are started on this machine]"
+        ),
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Only part I of N of the cells, for job arrays; all parts may write to one folder of results.",
+        ),
     ] = None,
     tables: Tables = HERE,
     results: ResultsIn = None,
@@ -70,20 +91,30 @@ def run(
     Example:
       grngc bench run smoke --results /tmp/smoke
       grngc bench run grngc-table2 --rows "GRNGC default" --seeds 0 --dry-run
+      grngc bench run grngc-table2 --executor ray --address auto
+      grngc bench run grngc-table2 --shard 2/10
     """
     from .arguments import check_whole
-    from .bench.run import choose, column_names, fill, plan, row_names
+    from .bench.run import choose, column_names, fill, plan, row_names, shard_of
     from .environment import processors
+    from .execution import check_executor
 
     if workers is not None:
         check_whole("--workers", workers)
+    check_executor(executor, address)
+    part = _part(shard)
+    if part and prune:
+        raise InputError("--prune rewrites the results that other shards read: run it alone, before or after them")
     read, kept, path = _open(table, tables, results)
     wanted = choose(read, _split(rows, row_names(read)), _split(columns, column_names(read)), _whole(_split(seeds)))
+    if part:
+        wanted = shard_of(wanted, *part)
     if prune:
         _prune(read, path, kept, dry_run)
     there = kept.read()
     found = plan(wanted, there, retry_failed)
-    workers = processors() if workers is None else workers
+    if workers is None and address is None:
+        workers = processors()
     _tell_plan(read, found, there, workers, each=dry_run)
     if dry_run:
         return OK
@@ -96,7 +127,7 @@ def run(
         print(f"[{done}/{len(found.missing)}] {cell}: {_outcome(row)}", flush=True)
 
     try:
-        fill(found.missing, kept, workers, told)
+        fill(found.missing, kept, workers, told, executor=executor, address=address, fold=not part)
     except KeyboardInterrupt:
         print(f"{done} of {len(found.missing)} cells are kept; the same command goes on with the rest", file=sys.stderr)
         raise
@@ -227,7 +258,7 @@ def _lines(table: "Table", there: "Rows", folder: Path) -> "list[Line]":
     return lines_of(table, there, folder / PUBLISHED)
 
 
-def _tell_plan(table: "Table", found: "Plan", there: "Rows", workers: int, each: bool) -> None:
+def _tell_plan(table: "Table", found: "Plan", there: "Rows", workers: int | None, each: bool) -> None:
     """Print what is there, what is missing and what that costs, as far as earlier rows tell."""
     from .bench.run import cost
 
@@ -239,7 +270,7 @@ def _tell_plan(table: "Table", found: "Plan", there: "Rows", workers: int, each:
     if found.skipped:
         text += f", {len(found.skipped)} are skipped"
     if known:
-        text += f"; about {duration(sum(known) / workers)} on {workers} workers"
+        text += f"; about {duration(sum(known) / (workers or 1))} on {workers or 1} workers"
     if len(known) < len(costs):
         text += f"; {len(costs) - len(known)} of unknown cost"
     print(text, flush=True)
@@ -271,6 +302,16 @@ def _split(texts: list[str] | None, known: Collection[str] = ()) -> list[str] | 
             found.append(name)
             parts = parts[len(parts) - names.index(name) :]
     return found
+
+
+def _part(text: str | None) -> tuple[int, int] | None:
+    """Return (2, 10) of ``2/10``."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise InputError(f"--shard: expected I/N with I from 1 to N, like 2/10; got {text!r}")
+    return int(found[1]), int(found[2])
 
 
 def _whole(texts: list[str] | None) -> list[int] | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from .arguments import check_choice, check_whole, nearest
 from .configurations import CONFIGURATIONS

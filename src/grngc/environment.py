@@ -12,7 +12,7 @@ PACKAGES = (
     "grngc", "torch", "numpy", "scipy", "scikit-learn", "pandas", "narwhals", "statsmodels", "networkx", "safetensors",
     "typer", "rich", "loky", "pydantic",
 )  # fmt: skip
-OPTIONAL = ("pyarrow", "polars")
+OPTIONAL = ("pyarrow", "polars", "ray", "distributed")
 
 
 def versions() -> dict[str, str | None]:

@@ -196,3 +196,40 @@ def test_help_imports_nothing_heavy() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.endswith("[]\n")
+
+
+def test_shards_fill_one_folder_and_the_next_run_folds(grngc: Any, tables: Path) -> None:
+    first = grngc("bench", "run", "small", "--rows", "correlation", "--shard", "1/2")
+    assert first.code == 0, first.err
+    assert first.out.startswith("small: 0 cells are there, 3 are missing")
+    again = grngc("bench", "run", "small", "--rows", "correlation", "--shard", "1/2")
+    assert again.out == "small: 3 cells are there, 0 are missing\n"  # the other shard's stay the other's
+    second = grngc("bench", "run", "small", "--rows", "correlation", "--shard", "2/2")
+    assert second.out.startswith("small: 0 cells are there, 2 are missing")
+    results = tables / "results"
+    assert len(list((results / ".cells").glob("*.json"))) == 5
+    assert not list(results.glob("*.jsonl"))
+    whole = grngc("bench", "run", "small", "--rows", "correlation")
+    assert whole.out == "small: 5 cells are there, 0 are missing\n"
+    assert sum(path.read_text().count("\n") for path in results.glob("*.jsonl")) == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--shard", "0/2"], "--shard: expected I/N with I from 1 to N, like 2/10; got '0/2'"),
+        (["--shard", "3/2"], "got '3/2'"),
+        (["--shard", "one"], "got 'one'"),
+        (["--shard", "1/2", "--prune"], "--prune rewrites the results that other shards read"),
+        (["--executor", "spark"], "executor 'spark' is not known; choose one of local, ray, dask"),
+        (["--address", "head:6379"], "address 'head:6379': local processes have none"),
+    ],
+)
+def test_where_cells_cannot_be_run_is_said_before_any_is(
+    grngc: Any, tables: Path, options: list[str], said: str
+) -> None:
+    ran = grngc("bench", "run", "small", *options)
+    assert ran.code == 2
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+    assert ran.out == ""

@@ -105,7 +105,14 @@ class Results:
             yield
             return
         with file:
-            fcntl.flock(file, kind)
+            try:
+                fcntl.flock(file, kind)
+            except OSError as error:  # a network's file system without locks
+                if kind == fcntl.LOCK_EX:
+                    raise InputError(
+                        f"{self.folder}: its file system has no locks ({error.strerror}), and without them rows could "
+                        "be lost: copy the folder, .cells too, to a local disk for this"
+                    ) from error
             yield
 
 

@@ -131,12 +131,29 @@ def _case(dataset: str) -> str:
     return dataset.rpartition("_")[0] or dataset
 
 
+def shard_of(cells: list[Cell], shard: int, shards: int) -> list[Cell]:
+    """Return the cells of shard 1, 2, ... of ``shards``: every cell is in one, whatever is done or where data are.
+
+    Cells of one method on the same data, from other seeds, are dealt out one by one, so that shards take about as long.
+    """
+    return sorted(cells, key=lambda cell: (cell.method, cell.identity))[shard - 1 :: shards]
+
+
 def fill(
-    missing: list[tuple[Cell, str]], results: Results, workers: int, told: Callable[[Cell, Mapping[str, Any]], None]
+    missing: list[tuple[Cell, str]],
+    results: Results,
+    workers: int | None,
+    told: Callable[[Cell, Mapping[str, Any]], None],
+    *,
+    executor: str = "local",
+    address: str | None = None,
+    fold: bool = True,
 ) -> None:
     """Compute cells and put each on disk as it ends; ``told`` is called with it. A cell that fails leaves its row too.
 
-    Leaving early, by Ctrl-C say, keeps what is finished.
+    Leaving early, by Ctrl-C say, keeps what is finished. ``workers``, ``executor`` and ``address`` are those of
+    :func:`grngc.execution.run`. Without ``fold`` each row stays a file of its own, as several machines that write to
+    one folder need it: they may not see each other's locks.
     """
     cells = {cell.key(data): (cell, data) for cell, data in missing}
     started_with = set(results.read())
@@ -147,7 +164,7 @@ def fill(
                 continue  # another run has finished it since
             yield Job(key, compute, (cell, data))
 
-    ended = run(jobs(), workers=workers)
+    ended = run(jobs(), workers=workers, executor=executor, address=address)
     try:
         for key, outcome in ended:
             cell, data = cells[str(key)]
@@ -156,7 +173,8 @@ def fill(
             told(cell, row)
     finally:
         ended.close()
-        results.fold()
+        if fold:
+            results.fold()
 
 
 def stale(tables: list[Table], there: Rows) -> list[str]:

@@ -1,0 +1,124 @@
+"""Random kills of a running sweep: its rows in the end are those of a sweep that nobody disturbed.
+
+    python benchmarks/kills.py [--kills 50] [--seed 0]
+
+A sweep of 24 jobs on two local processes is started in a process of its own. A worker or the whole sweep
+is killed (SIGKILL), one time in four at any moment, else a moment after a further row is there, so that kills come
+all along the way; a killed sweep is started again on the same results; one that ends makes place for a
+fresh one. Of one life of a sweep at most two workers are killed: a job whose worker dies three times is given up, as
+it should be. After each kill of a sweep every row that was there is there; at its end the digest is the undisturbed
+run's, and no row is lost or doubled.
+"""
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from executors import table_of
+from grngc.bench.results import Results, digest
+from grngc.bench.run import fill, plan
+from grngc.execution import ATTEMPTS
+
+
+def sweep(folder: Path) -> None:
+    """Fill what is missing of the 24 jobs; what the killed process runs."""
+    kept = Results(folder / "results")
+    fill(plan(table_of(folder), kept.read()).missing, kept, 2, lambda *_: None)
+
+
+def start(folder: Path) -> subprocess.Popen[bytes]:
+    folder.mkdir(exist_ok=True)
+    return subprocess.Popen([sys.executable, __file__, "--sweep", str(folder)])
+
+
+def workers_of(process: int) -> list[int]:
+    """Return the processes of loky's workers, children of ``process``."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == process and b"LokyProcess" in (path / "cmdline").read_bytes():
+                found.append(int(path.name))
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+def another_row(folder: Path, process: subprocess.Popen[bytes]) -> None:
+    """Wait until one row more is there, or the sweep has ended."""
+    kept = Results(folder / "results")
+    before = len(kept.read())
+    while process.poll() is None and len(kept.read()) == before:
+        time.sleep(0.02)
+
+
+def disturbed(folder: Path, chance: random.Random, left: int, count: Counter[str]) -> None:
+    """Run one sweep to its end with at most ``left`` kills on the way."""
+    process, losses, begin = start(folder), 0, count.total()
+    while True:
+        try:
+            if count.total() - begin == left:
+                process.wait()
+            else:
+                if chance.random() < 0.75:
+                    another_row(folder, process)
+                process.wait(chance.uniform(0.0, 2.0))
+        except subprocess.TimeoutExpired:
+            workers = workers_of(process.pid)
+            if workers and losses < ATTEMPTS - 1 and chance.random() < 0.5:
+                os.kill(chance.choice(workers), signal.SIGKILL)
+                losses += 1
+                count["worker"] += 1
+                continue
+            process.kill()
+            process.wait()
+            count["sweep"] += 1
+            kept = set(Results(folder / "results").read())
+            process, losses = start(folder), 0
+            time.sleep(0.1)
+            assert kept <= set(Results(folder / "results").read()), "a row was lost"
+            continue
+        assert process.returncode == 0, f"the sweep ended with exit code {process.returncode}"
+        return
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--sweep", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.sweep:
+        sweep(given.sweep)
+        return
+    chance, count, begin, sweeps = random.Random(given.seed), Counter[str](), time.monotonic(), 0
+    with tempfile.TemporaryDirectory() as name:
+        calm = Path(name) / "undisturbed"
+        assert start(calm).wait() == 0
+        expected = Results(calm / "results").read()
+        print(f"undisturbed: {len(expected)} rows, {digest(expected.values())[:16]}", flush=True)
+        while count.total() < given.kills:
+            sweeps += 1
+            folder = Path(name) / f"sweep-{sweeps}"
+            disturbed(folder, chance, given.kills - count.total(), count)
+            rows = Results(folder / "results").read()
+            lines = sum(path.read_text().count("\n") for path in (folder / "results").glob("*.jsonl"))
+            same = "the same" if digest(rows.values()) == digest(expected.values()) else "DIFFERENT"
+            print(f"sweep {sweeps}: after {count.total()} kills {lines} lines, digest {same}", flush=True)
+            assert lines == len(rows) == len(expected)
+            assert same == "the same"
+    print(
+        f"{count.total()} kills ({count['sweep']} of the sweep, {count['worker']} of a worker) in {sweeps} sweeps, "
+        f"{time.monotonic() - begin:.0f} s: no row lost, none doubled, one digest"
+    )
+
+
+if __name__ == "__main__":
+    main()
