@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import listed, nearest
+from .arguments import brief, listed, nearest
 from .errors import InputError, InputWarning
 
+MAX_NAME = 1000
+"""Characters of a series' name; longer ones are cells that an unclosed quote has joined."""
 ROUNDING = 64
 """A series whose whole range is below this many floating-point spacings of its size is constant."""
 
@@ -116,11 +118,23 @@ def check_known(wanted: Sequence[str], names: Sequence[str], what: str, origin: 
     """Refuse a name that is not among ``names``, with the nearest that is."""
     for name in wanted:
         if name not in names:
-            raise InputError(say(origin, f"no column {name!r} for {what}{nearest(name, names)}"))
+            raise InputError(say(origin, f"no column {brief(name)} for {what}{nearest(name, names)}"))
 
 
 def check_names(names: Sequence[str], origin: str = "") -> None:
-    """Refuse duplicate and empty names."""
+    """Refuse duplicate and empty names, and what cannot be written as a name again."""
+    for n, name in enumerate(names):
+        if len(name) > MAX_NAME:
+            raise InputError(
+                say(
+                    origin,
+                    f"column {n + 1} has a name of {len(name)} characters, {brief(name)}: is a quote left open?",
+                )
+            )
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise InputError(say(origin, f"column {n + 1} has a name that is not UTF-8: {brief(name)}")) from error
     if double := [name for name, count in Counter(names).items() if count > 1]:
         places = [str(n + 1) for n, name in enumerate(names) if name == double[0]]
         raise InputError(
@@ -136,9 +150,11 @@ def check_size(reading: Reading) -> None:
         if values.shape[1] == 0:
             raise reading.error(f"0 feature(s) (shape={values.shape}) while a minimum of 1 is required.")
         if len(values) < 2:
-            which = f"trajectory {reading.label(r)!r} has" if len(reading.trajectories) > 1 else "the data have"
+            only = f", only {reading.at(r, 0)}" if reading.rows and len(values) else ""
+            which = f"trajectory {brief(reading.label(r))} has" if len(reading.trajectories) > 1 else "the data have"
             raise reading.error(
-                f"{which} {len(values)} sample(s) (shape={values.shape}): a trajectory needs at least 2 points in time"
+                f"{which} {len(values)} sample(s) (shape={values.shape}){only}: a trajectory needs at least 2 points "
+                "in time"
             )
 
 

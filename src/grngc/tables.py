@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import listed
+from .arguments import brief, listed
 from .checks import Reading, check_known, choose_series, is_missing, say, warn
 from .errors import InputError
 from .times import Clock, check_clock
@@ -64,15 +64,15 @@ def text_error(cell: str, column: str, place: str, whole_column: bool, origin: s
         return InputError(
             say(
                 origin,
-                f"column {column!r} holds text ({cell!r} in {place}), and a series holds numbers: name it as time= "
-                "(--time) or trajectory= (--trajectory), or choose the series with series= (--columns)",
+                f"column {column!r} holds text ({brief(cell)} in {place}), and a series holds numbers: name it as time="
+                " (--time) or trajectory= (--trajectory), or choose the series with series= (--columns)",
             )
         )
     return InputError(
         say(
             origin,
-            f"could not convert {cell!r} in {place}, column {column!r}, to a number: correct it, or leave the cell "
-            'empty and use missing="drop" (--missing drop)',
+            f"could not convert {brief(cell)} in {place}, column {column!r}, to a number: correct it, or leave the "
+            'cell empty and use missing="drop" (--missing drop)',
         )
     )
 

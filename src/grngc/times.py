@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import brief
 from .checks import Reading, is_missing, say, warn
 from .errors import InputError
 
 STEP_TOLERANCE = 0.05
 """Steps within this share of the usual step are equal: 0.33, 0.34, 0.33 are thirds, 365 and 366 days are years."""
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")
 ISO_START = re.compile(r"\d{4}-\d")
 
@@ -64,18 +66,18 @@ def _read_text_clock(cells: list[str], column: str, at: Callable[[int], str], or
         raise InputError(
             say(
                 origin,
-                f"time column {column!r} holds {cells[row]!r} in {at(row)}: expected a number, an ISO date such as "
-                "2020-01-31 or 2020-01-31T12:00, or a quarter such as 2020Q1",
+                f"time column {column!r} holds {brief(cells[row])} in {at(row)}: expected a number, an ISO date such "
+                "as 2020-01-31 or 2020-01-31T12:00, or a quarter such as 2020Q1",
             )
         )
     return Clock(days, cells, True, column)
 
 
 def _as_number(cell: str) -> float | None:
-    try:
-        return float(cell) if cell else np.nan
-    except ValueError:
-        return None
+    """Return a time that is a number, NaN where there is none; ``float`` alone would take ``1_000`` and ``nan``."""
+    if not cell:
+        return np.nan
+    return float(cell) if NUMBER.fullmatch(cell) else None
 
 
 def _as_days(cells: list[str]) -> np.ndarray:
