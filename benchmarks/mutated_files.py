@@ -161,7 +161,11 @@ def _by_reading(path: Path, options: dict[str, Any]) -> tuple[str, str]:
         values = np.concatenate(panel.trajectories)
         if not np.isfinite(values).all() and options.get("missing") != "drop":
             return "coerced", "NaN although missing values are refused"
-        if why := COERCED[path.suffix[1:]](path, values, panel.names):
+        try:
+            why = COERCED[path.suffix[1:]](path, values, panel.names)
+        except Exception as error:  # noqa: BLE001  another library cannot read it, so there is nothing to compare
+            why = "" if isinstance(error, (OSError, ValueError)) else f"cannot be compared: {error!r}"
+        if why:
             return "coerced", why
         return _compared(values)
 
@@ -221,7 +225,7 @@ def _text_coerced(path: Path, values: np.ndarray, names: tuple[str, ...]) -> str
 
 def _archive_coerced(path: Path, values: np.ndarray, names: tuple[str, ...]) -> str:
     warnings.simplefilter("ignore")  # what NumPy says of headers by Python 2; the caller puts filters back
-    with np.load(path, allow_pickle=False) as archive:
+    with np.load(path, allow_pickle=False, max_header_size=10**5) as archive:
         series = archive["series"]
         if series.dtype.kind not in "biuf":
             return f"{series.dtype} became numbers"
@@ -234,7 +238,7 @@ def _parquet_coerced(path: Path, values: np.ndarray, names: tuple[str, ...]) -> 
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pq.ParquetFile(path).read()
+    table = pq.ParquetFile(path).read(columns=list(names))
     for name, x in zip(names, values.T, strict=True):
         column = table.column(name)
         kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type

@@ -136,13 +136,14 @@ def _warn_of_clocks(values: np.ndarray, names: Sequence[str], origin: str, first
     if len(values) < 3:
         return
     for x, name in zip(values.T, names, strict=True):
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):  # infinity is refused later, by name
             steps = np.diff(x)
-        again = (steps < 0) & (x[1:] == x[0])
-        rises = steps[~again]
-        if not rises.size or not (rises > 0).all():
-            continue
-        if name.lower() in CLOCK_NAMES or np.ptp(rises) <= 1e-9 * np.abs(rises).max():
+            again = (steps < 0) & (x[1:] == x[0])
+            rises = steps[~again]
+            if not rises.size or not (rises > 0).all():
+                continue
+            even = np.ptp(rises) <= 1e-9 * np.abs(rises).max()
+        if name.lower() in CLOCK_NAMES or even:
             remedy = f"name it with time={name!r} (--time {name})"
             if again.any():
                 row = int(np.argmax(again)) + 1 + first_row

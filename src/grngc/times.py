@@ -109,7 +109,8 @@ def check_clock(clock: Clock, reading: Reading, groups: Sequence[np.ndarray]) ->
     """
     for r, rows in enumerate(groups):
         times = clock.values[rows]
-        steps = np.diff(times)
+        with np.errstate(over="ignore"):
+            steps = np.diff(times)
         if (back := steps <= 0).any():
             t = int(np.argmax(back))
             before, after = (str(clock.shown[rows[n]]) for n in (t, t + 1))
@@ -130,10 +131,13 @@ def _warn_if_unequal(clock: Clock, reading: Reading, groups: Sequence[np.ndarray
     months = _months(clock) if clock.dates else None
     unit = "" if not clock.dates else " days" if months is None else " months"
     times = clock.values if months is None else months
-    every = np.concatenate([np.diff(times[rows]) for rows in groups])
+    with np.errstate(over="ignore"):
+        every = np.concatenate([np.diff(times[rows]) for rows in groups])
     if not every.size:
         return
     usual = float(np.median(every))
+    if not np.isfinite(every).all():
+        raise reading.error(f"time column {clock.column!r} takes steps beyond float64: write it in other units")
     tolerance = STEP_TOLERANCE * usual
     for r, rows in enumerate(groups):
         steps = np.diff(times[rows])

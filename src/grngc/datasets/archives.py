@@ -67,7 +67,7 @@ def read_names(array: np.ndarray, origin: str) -> list[str]:
     try:
         names = [name.decode() if isinstance(name, bytes) else str(name) for name in array.tolist()]
         "".join(names).encode()
-    except (UnicodeError, ValueError) as error:
+    except (UnicodeError, ValueError, SystemError) as error:  # SystemError: what is beyond Unicode
         raise InputError(f"{origin}: 'names' holds what is no text in UTF-8 ({error}): name the series anew") from error
     return names
 
