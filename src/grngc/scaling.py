@@ -55,10 +55,8 @@ class Scaling:
         trajectories = tuple(self.standardise(values, r) for r, values in enumerate(panel.trajectories))
         return replace(panel, trajectories=trajectories)
 
-    def standardise(
-        self, values: np.ndarray, trajectory: int, columns: np.ndarray | slice = slice(None)
-    ) -> np.ndarray:
-        """Return (time, series) values of one trajectory, or of the series that ``columns`` masks, in standard units."""
+    def standardise(self, values: np.ndarray, trajectory: int, columns: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Return values (time, series) of one trajectory, or of the series masked by ``columns``, in standard units."""
         near = np.ldexp(values, -self.exponent[columns]) if self.exponent.any() else values
         return (near - self.centre[trajectory, columns]) / self.spread[trajectory, columns]
 
