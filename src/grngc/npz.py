@@ -122,7 +122,7 @@ def _read(file: IO[bytes], size: int, origin: str) -> np.ndarray:
     if dtype.itemsize == 0 or dtype.subdtype is not None:
         raise InputError(f"{origin}: not a NumPy array of numbers ({dtype}): save numbers (dtype float)")
     values = np.empty(count, dtype)
-    unfilled = memoryview(values.view(np.uint8)) if count else memoryview(b"")
+    unfilled = memoryview(values.view(np.uint8).data) if count else memoryview(b"")
     while len(unfilled):
         part = file.read(min(len(unfilled), PART))
         if not part:
