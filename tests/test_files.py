@@ -132,6 +132,7 @@ def test_columns_left_out_are_noted(tmp_path: Path) -> None:
 
 @given(values=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=4, max_size=12, unique=True))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@pytest.mark.filterwarnings("ignore:.*as far from the middle of its series:grngc.errors.InputWarning")
 def test_written_numbers_come_back_to_the_last_bit(tmp_path: Path, values: list[float]) -> None:
     data = np.array([values, values[::-1]]).T
     path = write(tmp_path, "a,b\n" + "".join(f"{x!r},{y!r}\n" for x, y in data.tolist()))

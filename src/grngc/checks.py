@@ -11,6 +11,8 @@ import numpy as np
 from .arguments import brief, listed, nearest
 from .errors import InputError, InputWarning
 
+FAR = 1e6
+"""Usual (median) distances from the median beyond which a number is worth a warning."""
 MAX_NAME = 1000
 """Characters of a series' name; longer ones are cells that an unclosed quote has joined."""
 ROUNDING = 64
@@ -224,6 +226,25 @@ def warn_if_transposed(reading: Reading) -> None:
             reading.origin,
             f"{len(reading.names)} series but only {n_times} points in time: is the table transposed? "
             "Time is expected down the rows and one series in each column",
+        )
+
+
+def warn_if_far(reading: Reading) -> None:
+    """Warn of the first number that lies far beyond what is usual in its series: a slip, or a code for gaps."""
+    everything = np.concatenate(reading.trajectories)
+    with np.errstate(over="ignore", invalid="ignore"):
+        middle = np.nanmedian(everything, axis=0)
+        usual = np.nanmedian(np.abs(everything - middle), axis=0)
+        if not (np.nanmax(np.abs(everything - middle), axis=0) > FAR * usual).any():
+            return
+        far = [(np.abs(values - middle) > FAR * usual) & (usual > 0) for values in reading.trajectories]
+    if any(where.any() for where in far):
+        r = next(r for r, where in enumerate(far) if where.any())
+        t, i = np.argwhere(far[r])[0]
+        warn(
+            reading.origin,
+            f"{reading.trajectories[r][t, i]:g} in {reading.first(far)}, is more than {FAR:.0e} times as far from the "
+            f"middle of its series as usual: if it is a slip, or means a missing value, correct it",
         )
 
 

@@ -61,7 +61,9 @@ def _read_text_clock(cells: list[str], column: str, at: Callable[[int], str], or
     if all(number is not None for number in numbers):
         return Clock(np.array(numbers, dtype=float), cells, False, column)
     days = _as_days(cells)
-    if (bad := np.isnan(days) & np.array([cell != "" for cell in cells])).any():
+    none = np.array([number is None for number in numbers])
+    bad = none if none.mean() < 0.5 else np.isnan(days) & np.array([cell != "" for cell in cells])
+    if bad.any():
         row = int(np.argmax(bad))
         raise InputError(
             say(

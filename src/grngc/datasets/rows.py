@@ -110,7 +110,7 @@ def _separator(text: str, origin: str) -> str:
     found = itertools.islice(LINE.finditer(text, begin), 2)
     lines = [QUOTED.sub("", text[line.start() : min(line.end(), line.start() + START)]) for line in found]
     separator = next((mark for mark in "\t;," if mark in lines[0]), ",")
-    spaced = any(len(cells := line.split()) > 1 and is_data(cells[:2]) for line in lines)
+    spaced = any(len(cells := line.split()) > 1 and all(map(NUMBER.fullmatch, cells[:2])) for line in lines)
     if spaced and not any(separator in line for line in lines):
         raise InputError(f"{origin}: cells are separated by spaces: separate them by commas or tabs")
     return separator
