@@ -14,7 +14,16 @@ from grngc.errors import InputError
 
 
 def row(key: str, dataset: str = "var", **fields: Any) -> dict[str, Any]:
-    return {"key": key, "dataset": dataset, "status": "ok", "metrics": {"auroc": 0.5}} | fields
+    who = {
+        "key": key,
+        "dataset": dataset,
+        "options": {},
+        "data": "0",
+        "method": "ridge_var",
+        "parameters": {},
+        "seed": 0,
+    }
+    return who | {"status": "ok", "metrics": {"auroc": 0.5}, "wall_seconds": 1.0} | fields
 
 
 def stored(folder: Path) -> dict[str, str]:

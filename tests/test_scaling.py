@@ -65,3 +65,24 @@ def test_a_series_absent_from_one_trajectory_is_no_warning() -> None:
 def test_unknown_scaling() -> None:
     with pytest.raises(InputError, match="scaling 'minmax' is not known; choose one of pooled, per_trajectory, none"):
         Scaling.of(PANEL, "minmax")
+
+
+@pytest.mark.parametrize("power", [-1000, -600, 600, 1000])
+@pytest.mark.parametrize("how", ["pooled", "per_trajectory"])
+def test_huge_and_tiny_series_are_scaled_to_the_same_bits(how: str, power: int) -> None:
+    """Their squares are beyond float64: they came out as zeros, and the graph said that nothing drives anything."""
+    x = np.random.default_rng(0).normal(size=(2, 30, 2))
+    plain, extreme = (Panel(tuple(np.ldexp(values, n) for values in x), ("a", "b")) for n in (0, power))
+    wanted = Scaling.of(plain, how).apply(plain).trajectories
+    scaling = Scaling.of(extreme, how)
+    for values, expected in zip(scaling.apply(extreme).trajectories, wanted, strict=True):
+        np.testing.assert_array_equal(values, expected)
+    for back, values in zip(scaling.undo(list(wanted)), extreme.trajectories, strict=True):
+        np.testing.assert_allclose(back, values, rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_what_is_not_scaled_must_be_near_one(size: float) -> None:
+    panel = Panel((A * size,), ("a", "b"))
+    with pytest.raises(InputError, match=r"the largest number of series '[ab]' is .*scaling='none'"):
+        Scaling.of(panel, "none")

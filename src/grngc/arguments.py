@@ -21,9 +21,14 @@ def check_whole(name: str, value: Any, least: int = 1) -> None:
         raise InputError(f"{name} must be a whole number of at least {least}; got {value!r}")
 
 
+def brief(text: str, most: int = 60) -> str:
+    """Return text quoted for a message, its end left out when it is long."""
+    return repr(text) if len(text) <= most else f"{text[:most]!r}..."
+
+
 def listed(names: Sequence[object], most: int = 8) -> str:
     """Return names for a message, the first few when there are many."""
-    shown = ", ".join(repr(str(name)) for name in names[:most])
+    shown = ", ".join(brief(str(name)) for name in names[:most])
     return shown + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
@@ -31,4 +36,4 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Return the end of a message on a name that is not known: ``; did you mean 'x'?``, else what there is."""
     known = list(known)
     near = difflib.get_close_matches(name, known, n=1) or [each for each in known if name and name in each][:1]
-    return f"; did you mean {near[0]!r}?" if near else f"; there are {listed(known) or 'none'}"
+    return f"; did you mean {brief(near[0])}?" if near else f"; there are {listed(known) or 'none'}"

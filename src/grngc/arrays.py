@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .checks import Reading, as_names, check_names, choose_series, say
+from .checks import Reading, as_names, check_names, check_size, choose_series, say
 from .errors import InputError
 
 
@@ -36,6 +36,7 @@ def read_array(X: Any, *, names: Sequence[str] | None = None, series: Any = None
                 "hold the same series, in the same order",
             )
         )
+    check_size(Reading(tuple(arrays), (), origin=origin))  # before so many names are made up
     named = as_names(names, "names=") if names is not None else tuple(f"x{i + 1}" for i in range(widths[0]))
     if len(named) != widths[0]:
         raise InputError(say(origin, f"{len(named)} names for {widths[0]} series: give one name for each column"))
@@ -74,7 +75,8 @@ def _as_numbers(values: Any, origin: str) -> np.ndarray:
         return _from_objects(array, origin)
     if array.dtype.kind not in "biuf":
         raise InputError(say(origin, f"expected an array of numbers; got one of {array.dtype}"))
-    return np.array(array, dtype=np.float64)
+    with np.errstate(over="ignore"):  # longer floats: infinity is refused later, by name
+        return np.array(array, dtype=np.float64)
 
 
 def _from_objects(array: np.ndarray, origin: str) -> np.ndarray:
@@ -85,8 +87,18 @@ def _from_objects(array: np.ndarray, origin: str) -> np.ndarray:
             raise InputError(say(origin, "Complex data not supported: pass the real and imaginary parts as two series"))
     try:
         return array.astype(np.float64)
-    except ValueError as error:
-        raise InputError(say(origin, f"expected an array of numbers: {error}")) from error
+    except (ValueError, OverflowError) as error:
+        raise InputError(say(origin, f"expected an array of numbers: {_first_odd(array) or error}")) from error
     except TypeError as error:
         # a TypeError, as scikit-learn has it for an entry that is no number at all, such as a dict
         raise TypeError(say(origin, f"argument must be a string or a number in every entry: {error}")) from error
+
+
+def _first_odd(array: np.ndarray) -> str:
+    """Name the first entry that is no number."""
+    for place, cell in np.ndenumerate(array):
+        try:
+            float(cell)
+        except (ValueError, OverflowError, TypeError) as error:
+            return f"{error} (at {', '.join(map(str, place))})"
+    return ""

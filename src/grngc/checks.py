@@ -8,9 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import listed, nearest
+from .arguments import brief, listed, nearest
 from .errors import InputError, InputWarning
 
+FAR = 1e6
+"""Usual (median) distances from the median beyond which a number is worth a warning."""
+MAX_NAME = 1000
+"""Characters of a series' name; longer ones are cells that an unclosed quote has joined."""
 ROUNDING = 64
 """A series whose whole range is below this many floating-point spacings of its size is constant."""
 
@@ -116,11 +120,23 @@ def check_known(wanted: Sequence[str], names: Sequence[str], what: str, origin: 
     """Refuse a name that is not among ``names``, with the nearest that is."""
     for name in wanted:
         if name not in names:
-            raise InputError(say(origin, f"no column {name!r} for {what}{nearest(name, names)}"))
+            raise InputError(say(origin, f"no column {brief(name)} for {what}{nearest(name, names)}"))
 
 
 def check_names(names: Sequence[str], origin: str = "") -> None:
-    """Refuse duplicate and empty names."""
+    """Refuse duplicate and empty names, and what cannot be written as a name again."""
+    for n, name in enumerate(names):
+        if len(name) > MAX_NAME:
+            raise InputError(
+                say(
+                    origin,
+                    f"column {n + 1} has a name of {len(name)} characters, {brief(name)}: is a quote left open?",
+                )
+            )
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise InputError(say(origin, f"column {n + 1} has a name that is not UTF-8: {brief(name)}")) from error
     if double := [name for name, count in Counter(names).items() if count > 1]:
         places = [str(n + 1) for n, name in enumerate(names) if name == double[0]]
         raise InputError(
@@ -136,9 +152,11 @@ def check_size(reading: Reading) -> None:
         if values.shape[1] == 0:
             raise reading.error(f"0 feature(s) (shape={values.shape}) while a minimum of 1 is required.")
         if len(values) < 2:
-            which = f"trajectory {reading.label(r)!r} has" if len(reading.trajectories) > 1 else "the data have"
+            only = f", only {reading.at(r, 0)}" if reading.rows and len(values) else ""
+            which = f"trajectory {brief(reading.label(r))} has" if len(reading.trajectories) > 1 else "the data have"
             raise reading.error(
-                f"{which} {len(values)} sample(s) (shape={values.shape}): a trajectory needs at least 2 points in time"
+                f"{which} {len(values)} sample(s) (shape={values.shape}){only}: a trajectory needs at least 2 points "
+                "in time"
             )
 
 
@@ -208,6 +226,25 @@ def warn_if_transposed(reading: Reading) -> None:
             reading.origin,
             f"{len(reading.names)} series but only {n_times} points in time: is the table transposed? "
             "Time is expected down the rows and one series in each column",
+        )
+
+
+def warn_if_far(reading: Reading) -> None:
+    """Warn of the first number that lies far beyond what is usual in its series: a slip, or a code for gaps."""
+    everything = np.concatenate(reading.trajectories)
+    with np.errstate(over="ignore", invalid="ignore"):
+        middle = np.nanmedian(everything, axis=0)
+        usual = np.nanmedian(np.abs(everything - middle), axis=0)
+        if not (np.nanmax(np.abs(everything - middle), axis=0) > FAR * usual).any():
+            return
+        far = [(np.abs(values - middle) > FAR * usual) & (usual > 0) for values in reading.trajectories]
+    if any(where.any() for where in far):
+        r = next(r for r, where in enumerate(far) if where.any())
+        t, i = np.argwhere(far[r])[0]
+        warn(
+            reading.origin,
+            f"{reading.trajectories[r][t, i]:g} in {reading.first(far)}, is more than {FAR:.0e} times as far from the "
+            f"middle of its series as usual: if it is a slip, or means a missing value, correct it",
         )
 
 

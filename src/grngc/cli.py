@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from . import cli_bench, cli_datasets, cli_truth
+from .arguments import brief
 from .errors import InputError
 from .folders import UNFINISHED, check_folder
 from .terminal import OK, UNTRUSTWORTHY, USAGE, exit_code_of, shown_progress, tell
@@ -305,7 +306,10 @@ def _names(text: str | None) -> list[str] | None:
     """Split names at commas; a name that holds one is quoted as in CSV."""
     if text is None:
         return None
-    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
+    try:
+        return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
+    except csv.Error as error:
+        raise InputError(f"--columns, --exogenous: {brief(text)} cannot be cut into names ({error})") from error
 
 
 def _transforms(texts: list[str] | None) -> Any:

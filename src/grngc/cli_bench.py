@@ -205,7 +205,10 @@ def docs(
     kept.fold()
     there = kept.read()
     shown = [(read, _lines(read, there, tables)) for read in documented]
-    write_atomically(out, documents(shown))
+    try:
+        write_atomically(out, documents(shown))
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written ({error.strerror or error})") from error
     print(f"{out}: {len(shown)} tables")
     return OK
 

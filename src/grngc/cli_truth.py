@@ -153,7 +153,7 @@ def score(
     from .datasets.files import read_truth
     from .graph import CausalGraph
 
-    found = CausalGraph.load(graph / "graph.npz" if graph.is_dir() else graph)
+    found = CausalGraph.load(_graph_of(graph) if graph.is_dir() else graph)
     known, _ = read_truth(truth, names=found.names)
     views = _areas(found, known, per_target)
     if as_json:
@@ -168,6 +168,14 @@ def score(
         edges = f"{view['true']} of {view['entries']}"
         print(f"{name.replace('_', ' '):<18}{auroc:>8}{at_random:>9}{auprc:>11}{prevalence:>9}    {edges}")
     return OK
+
+
+def _graph_of(folder: Path) -> Path:
+    """Return a folder's graph; refuse results without ``run.json``, which comes last and says that all are there."""
+    beside = [name for name in ("edges.csv", "forecaster.safetensors") if (folder / name).exists()]
+    if beside and not (folder / "run.json").exists():
+        raise InputError(f"{folder}: the results are not whole, for run.json is missing: run grngc discover again")
+    return folder / "graph.npz"
 
 
 def _areas(graph: "CausalGraph", truth: "np.ndarray", per_target: bool) -> dict[str, dict[str, Any]]:

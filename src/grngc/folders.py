@@ -1,11 +1,13 @@
 """A folder of results: refused before the work when it cannot be used, written whole or not at all."""
 
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from .errors import InputError
+from .storage import fsync_folder
 
 UNFINISHED = ".unfinished"
 """Folder, inside one of results, for the state of a run that goes on after a kill."""
@@ -34,14 +36,17 @@ def check_folder(folder: Path | str, overwrite: bool = False) -> Path:
 def write_folder(
     folder: Path | str, writers: Mapping[str, Callable[[Path], object]], overwrite: bool = False
 ) -> list[Path]:
-    """Write files into a folder, making it and its parents as needed; after a failure nothing new is left.
+    """Write files into a folder, making it and its parents as needed; after a failure all is as it was.
+
+    The files are written beside their places first, and take them when all are there: old ones go out of the way, the
+    last of ``writers`` before the others, new ones come in, it after the others. A failure on the way puts the old
+    ones back; where even that fails, or the process is killed, the last one is missing.
 
     Parameters
     ----------
     folder : path
     writers : mapping from file name to function
-        Each is called with the path to write. The last one is the sign that all are there: with ``overwrite`` it is
-        removed first.
+        Each is called with the path to write. The last one is the sign that all are there.
     overwrite : bool
         Replace files of these names; others in the folder stay.
 
@@ -51,26 +56,40 @@ def write_folder(
         In the order of ``writers``.
     """
     folder = check_folder(folder, overwrite)
-    paths = [folder / name for name in writers]
-    new = [path for path in (*paths, folder, *folder.parents) if not os.path.lexists(path)]
+    new = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        paths[-1].unlink(missing_ok=True)
-        for path, write in zip(paths, writers.values(), strict=True):
-            write(path)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".", suffix=".part", ignore_cleanup_errors=True) as beside:
+            for name, write in writers.items():
+                write(Path(beside, name))
+            _put_in_place(folder, Path(beside), list(writers))
     except BaseException as error:
         for path in new:
-            _remove(path)
+            with suppress(OSError):  # what cannot be removed stays, the first error is the one to tell
+                path.rmdir()
         if isinstance(error, OSError):
             raise InputError(f"{folder}: cannot be written ({error.strerror or error})") from error
         raise
-    return paths
+    return [folder / name for name in writers]
 
 
-def _remove(path: Path) -> None:
-    """Remove a file or an empty folder; what cannot be removed stays, the first error is the one to tell."""
-    with suppress(OSError):
-        if path.is_dir():
-            path.rmdir()
-        else:
-            path.unlink(missing_ok=True)
+def _put_in_place(folder: Path, beside: Path, names: list[str]) -> None:
+    """Let the files of the folder ``beside`` take their places in ``folder``, all or none."""
+    moved: list[tuple[Path, Path]] = []
+    try:
+        old = [name for name in reversed(names) if os.path.lexists(folder / name)]
+        for there, then in [
+            *((folder / name, beside / f"{name}.old") for name in old),
+            *((beside / name, folder / name) for name in names),
+        ]:
+            os.replace(there, then)
+            moved.append((there, then))
+        fsync_folder(folder)
+    except BaseException:
+        for there, then in reversed(moved):
+            with suppress(OSError):
+                if then.parent == folder:
+                    os.unlink(then)
+                else:
+                    os.replace(then, there)
+        raise

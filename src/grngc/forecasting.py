@@ -73,4 +73,5 @@ def _future(panel: Panel, scaling: Scaling, steps: int, exogenous: ArrayLike | N
     values = np.asarray(exogenous, dtype=float)
     if values.shape not in (shape, shape[1:]) or not np.isfinite(values).all():
         raise InputError(f"exogenous must be finite numbers of shape {shape[1:]} or {shape}; got {values.shape}")
-    return (values - scaling.centre[:, None, columns]) / scaling.spread[:, None, columns]
+    values = np.broadcast_to(values, shape)
+    return np.stack([scaling.standardise(each, r, columns) for r, each in enumerate(values)])

@@ -84,13 +84,16 @@ def _frame_row(row: int) -> str:
 def _frame_column(cells: np.ndarray, name: str, origin: str) -> np.ndarray:
     """Return one column of a frame as float64; refuse text and dates, naming the first cell."""
     if cells.dtype.kind in "biuf":
-        return cells.astype(np.float64)
+        with np.errstate(over="ignore"):  # longer floats: infinity is refused later, by name
+            return cells.astype(np.float64)
     if cells.dtype.kind == "c":
         raise InputError(say(origin, f"Complex data not supported: column {name!r}"))
     values = np.empty(len(cells))
     for row, cell in enumerate(cells):
         try:
             values[row] = np.nan if is_missing(cell) else _number(cell)
+        except OverflowError:
+            values[row] = np.inf  # a whole number beyond float64: refused later, by name
         except (TypeError, ValueError):
             raise text_error(str(cell), name, _frame_row(row), row == 0, origin) from None
     return values

@@ -6,8 +6,6 @@
 
 import io
 import json
-import zipfile
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +14,8 @@ import numpy as np
 
 from .arguments import check_whole
 from .errors import InputError
+from .npz import load_npz
+from .opening import check_file
 from .storage import write_atomically
 
 if TYPE_CHECKING:
@@ -23,11 +23,8 @@ if TYPE_CHECKING:
     import pandas
 
 FORMAT_VERSION = 1
-UNREADABLE = (
-    AttributeError, EOFError, KeyError, MemoryError, NotImplementedError, OSError, RuntimeError, TypeError, ValueError,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-"""What NumPy and zipfile raise for files that are damaged, or another's; found by fuzzing."""
+UNREADABLE = (AttributeError, LookupError, RuntimeError, SystemError, TypeError, ValueError)
+"""What is raised over arrays and a JSON text that are damaged, or another's; found by fuzzing."""
 ARRAYS = ("scores", "lag_scores", "signs", "nearness", "contemporaneous")
 """Of a file; all but the first may be missing."""
 SIGN_AGREEMENT = 0.5
@@ -229,20 +226,21 @@ class CausalGraph:
     @classmethod
     def load(cls, path: Path | str) -> "CausalGraph":
         """Read what :meth:`save` wrote. Raises :class:`InputError` for any other file."""
+        check_file(path)
         try:
-            content = Path(path).read_bytes()
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
-        try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-                meta: dict[str, Any] = json.loads(str(archive["meta"]))
-                version = meta["format_version"]
-                names = tuple(meta["names"]) if version == FORMAT_VERSION else ()
-                if [name.rstrip("\0") for name in names] != archive["names"].tolist() and names:
-                    raise ValueError("names differ")
-                arrays = {key: archive[key] for key in ARRAYS if key in archive} if version == FORMAT_VERSION else {}
+            archive = load_npz(path)
+            meta: dict[str, Any] = json.loads(str(archive["meta"]))
+            version = meta["format_version"]
+            names = tuple(meta["names"]) if version == FORMAT_VERSION else ()
+            if [name.rstrip("\0") for name in names] != archive["names"].tolist() and names:
+                raise ValueError("names differ")
+            "".join((*names, *meta["exogenous"])).encode()  # text, and nothing but text
+            arrays = {key: archive[key] for key in ARRAYS if key in archive} if version == FORMAT_VERSION else {}
+            if odd := [key for key, array in arrays.items() if array.dtype.kind != "f"]:
+                raise ValueError(f"{odd[0]} are no numbers")
         except UNREADABLE as error:
-            raise InputError(f"{path}: not a graph written by grngc (graph.npz)") from error
+            why = str(error).removeprefix(f"{path}").lstrip(":, ") if isinstance(error, InputError) else "graph.npz"
+            raise InputError(f"{path}: not a graph written by grngc ({why})") from error
         if version != FORMAT_VERSION:
             raise InputError(f"{path}: graph format {version!r}; this version reads {FORMAT_VERSION}: update grngc")
         try:

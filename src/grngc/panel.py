@@ -16,6 +16,7 @@ from .checks import (
     check_numbers,
     check_size,
     drop_or_refuse_constant,
+    warn_if_far,
     warn_if_transposed,
 )
 from .errors import InputError
@@ -215,6 +216,8 @@ def panel_of(
     exogenous = tuple(name for name in exogenous if name in reading.names)
     check_exogenous(exogenous, reading.names, reading.origin)
     warn_if_transposed(reading)
+    if not applied:
+        warn_if_far(reading)
     return Panel(
         reading.trajectories,
         reading.names,

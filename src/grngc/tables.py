@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import listed
+from .arguments import brief, listed
 from .checks import Reading, check_known, choose_series, is_missing, say, warn
 from .errors import InputError
 from .times import Clock, check_clock
@@ -64,15 +64,15 @@ def text_error(cell: str, column: str, place: str, whole_column: bool, origin: s
         return InputError(
             say(
                 origin,
-                f"column {column!r} holds text ({cell!r} in {place}), and a series holds numbers: name it as time= "
-                "(--time) or trajectory= (--trajectory), or choose the series with series= (--columns)",
+                f"column {column!r} holds text ({brief(cell)} in {place}), and a series holds numbers: name it as time="
+                " (--time) or trajectory= (--trajectory), or choose the series with series= (--columns)",
             )
         )
     return InputError(
         say(
             origin,
-            f"could not convert {cell!r} in {place}, column {column!r}, to a number: correct it, or leave the cell "
-            'empty and use missing="drop" (--missing drop)',
+            f"could not convert {brief(cell)} in {place}, column {column!r}, to a number: correct it, or leave the "
+            'cell empty and use missing="drop" (--missing drop)',
         )
     )
 
@@ -136,13 +136,14 @@ def _warn_of_clocks(values: np.ndarray, names: Sequence[str], origin: str, first
     if len(values) < 3:
         return
     for x, name in zip(values.T, names, strict=True):
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):  # infinity is refused later, by name
             steps = np.diff(x)
-        again = (steps < 0) & (x[1:] == x[0])
-        rises = steps[~again]
-        if not rises.size or not (rises > 0).all():
-            continue
-        if name.lower() in CLOCK_NAMES or np.ptp(rises) <= 1e-9 * np.abs(rises).max():
+            again = (steps < 0) & (x[1:] == x[0])
+            rises = steps[~again]
+            if not rises.size or not (rises > 0).all():
+                continue
+            even = np.ptp(rises) <= 1e-9 * np.abs(rises).max()
+        if name.lower() in CLOCK_NAMES or even:
             remedy = f"name it with time={name!r} (--time {name})"
             if again.any():
                 row = int(np.argmax(again)) + 1 + first_row

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 OK, BUG, USAGE, UNTRUSTWORTHY, FAILED_CELLS, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 4, 130, 141
 
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What printing to a file raises that is no bug; results are written elsewhere, and say so themselves."""
+DISK = (
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE,
+    errno.ENFILE,
+)  # fmt: skip
+"""What a disk raises that is no bug, when results are printed to a file; files of results say so themselves."""
 
 PLAIN_LINES = 10
 """Lines of progress a run writes where there is no terminal."""
@@ -56,9 +59,10 @@ def exit_code_of(run: Callable[[], int]) -> int:
             _close_output()
             return BROKEN_PIPE
         except Exception as error:  # noqa: BLE001  the last resort: say that it is not the user's fault
-            if isinstance(error, OSError) and error.errno in DISK_FULL:
+            if isinstance(error, OSError) and error.errno in DISK:
                 _close_output()
-                tell("error", f"the output cannot be written ({error.strerror})")
+                used = "read or written" if error.filename else "written"
+                tell("error", f"{error.filename or 'the output'} cannot be {used} ({error.strerror})")
                 return USAGE
             if _is_out_of_memory(error):
                 tell("error", f"out of memory: use fewer series or a smaller lag ({error})")

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import brief
 from .checks import Reading, is_missing, say, warn
 from .errors import InputError
 
 STEP_TOLERANCE = 0.05
 """Steps within this share of the usual step are equal: 0.33, 0.34, 0.33 are thirds, 365 and 366 days are years."""
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")
 ISO_START = re.compile(r"\d{4}-\d")
 
@@ -59,23 +61,25 @@ def _read_text_clock(cells: list[str], column: str, at: Callable[[int], str], or
     if all(number is not None for number in numbers):
         return Clock(np.array(numbers, dtype=float), cells, False, column)
     days = _as_days(cells)
-    if (bad := np.isnan(days) & np.array([cell != "" for cell in cells])).any():
+    none = np.array([number is None for number in numbers])
+    bad = none if none.mean() < 0.5 else np.isnan(days) & np.array([cell != "" for cell in cells])
+    if bad.any():
         row = int(np.argmax(bad))
         raise InputError(
             say(
                 origin,
-                f"time column {column!r} holds {cells[row]!r} in {at(row)}: expected a number, an ISO date such as "
-                "2020-01-31 or 2020-01-31T12:00, or a quarter such as 2020Q1",
+                f"time column {column!r} holds {brief(cells[row])} in {at(row)}: expected a number, an ISO date such "
+                "as 2020-01-31 or 2020-01-31T12:00, or a quarter such as 2020Q1",
             )
         )
     return Clock(days, cells, True, column)
 
 
 def _as_number(cell: str) -> float | None:
-    try:
-        return float(cell) if cell else np.nan
-    except ValueError:
-        return None
+    """Return a time that is a number, NaN where there is none; ``float`` alone would take ``1_000`` and ``nan``."""
+    if not cell:
+        return np.nan
+    return float(cell) if NUMBER.fullmatch(cell) else None
 
 
 def _as_days(cells: list[str]) -> np.ndarray:
@@ -107,7 +111,8 @@ def check_clock(clock: Clock, reading: Reading, groups: Sequence[np.ndarray]) ->
     """
     for r, rows in enumerate(groups):
         times = clock.values[rows]
-        steps = np.diff(times)
+        with np.errstate(over="ignore"):
+            steps = np.diff(times)
         if (back := steps <= 0).any():
             t = int(np.argmax(back))
             before, after = (str(clock.shown[rows[n]]) for n in (t, t + 1))
@@ -128,10 +133,13 @@ def _warn_if_unequal(clock: Clock, reading: Reading, groups: Sequence[np.ndarray
     months = _months(clock) if clock.dates else None
     unit = "" if not clock.dates else " days" if months is None else " months"
     times = clock.values if months is None else months
-    every = np.concatenate([np.diff(times[rows]) for rows in groups])
+    with np.errstate(over="ignore"):
+        every = np.concatenate([np.diff(times[rows]) for rows in groups])
     if not every.size:
         return
     usual = float(np.median(every))
+    if not np.isfinite(every).all():
+        raise reading.error(f"time column {clock.column!r} takes steps beyond float64: write it in other units")
     tolerance = STEP_TOLERANCE * usual
     for r, rows in enumerate(groups):
         steps = np.diff(times[rows])

@@ -11,9 +11,9 @@ import pytest
 
 from grngc.datasets import ABOUT, DATASETS, digest, load
 from grngc.datasets.about import PAIRS
-from grngc.datasets.archives import load_npz
 from grngc.datasets.causaltime import SMALLER
 from grngc.datasets.digests import DIGESTS
+from grngc.npz import load_npz
 
 # Edges known from elsewhere, source -> target, and not the other way. In DREAM from the challenges' knock-outs: without
 # the source the target's level changes by .4 or more, without the target the source's by less than .13. Others: lexA

@@ -14,10 +14,21 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..opening import read_whole
 from ..storage import write_atomically
 
 TIMED = ("wall_seconds", "seconds_per_step", "peak_memory", "versions")
 """What a second run of the same cell need not give again."""
+
+MAX_SIZE = 2**28
+"""Bytes of a file of results; the largest committed one has 4 MB."""
+
+KINDS: dict[str, Any] = {
+    "key": str, "dataset": str, "options": dict, "data": str, "method": str, "parameters": dict, "seed": int | None,
+    "status": str,
+}  # fmt: skip
+KINDS_OK: dict[str, Any] = {"metrics": dict, "wall_seconds": int | float}
+"""What every row holds, and what a row of a cell that did not fail holds besides."""
 
 FRESH = ".cells"
 """Folder for cells not yet folded; it hides itself from git."""
@@ -47,17 +58,19 @@ class Results:
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Put one row on disk, in a file of its own."""
-        self._make()
-        with self._lock(fcntl.LOCK_SH):  # a fold at this moment would remove it unread
-            write_atomically(self.fresh / f"{row['key']}.json", json.dumps(row, sort_keys=True, allow_nan=False))
+        with self._writing():
+            self._make()
+            with self._lock(fcntl.LOCK_SH):  # a fold at this moment would remove it unread
+                write_atomically(self.fresh / f"{row['key']}.json", json.dumps(row, sort_keys=True, allow_nan=False))
 
     def fold(self, without: Iterable[str] = ()) -> None:
         """Move fresh rows into the families' files, and drop the rows with the keys ``without``."""
         if not self.fresh.is_dir():
             if not without:
                 return
-            self._make()
-        with self._lock(fcntl.LOCK_EX):
+            with self._writing():
+                self._make()
+        with self._writing(), self._lock(fcntl.LOCK_EX):
             taken = list(self.fresh.glob("*.json"))
             dropped = set(without)
             families: dict[str, Rows] = {path.stem: {} for path in self.folder.glob("*.jsonl")}
@@ -66,7 +79,7 @@ class Results:
                     families.setdefault(family(row["dataset"]), {})[key] = row
             for name, rows in families.items():
                 path, text = self.folder / f"{name}.jsonl", lines(rows.values())
-                if not path.exists() or path.read_text(encoding="utf-8") != text:
+                if not path.exists() or _text(path) != text:
                     write_atomically(path, text)
             halves = [
                 *self.folder.glob(".*.jsonl.*.part"),
@@ -78,23 +91,31 @@ class Results:
     def _read(self) -> Rows:
         rows = {}
         for path in sorted(self.folder.glob("*.jsonl")):
-            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            for number, line in enumerate(_text(path).split("\n"), 1):
+                if not line:
+                    continue
                 row = _row(line, f"{path}, line {number}")
                 if row["key"] in rows:
                     raise InputError(f"{path}, line {number}: the key is there twice: remove one of the two lines")
                 rows[row["key"]] = row
         for path in sorted(self.fresh.glob("*.json")):
-            row = _row(path.read_text(encoding="utf-8"), str(path))
+            row = _row(_text(path), str(path))
             rows[row["key"]] = row
         return rows
 
     def _make(self) -> None:
+        self.fresh.mkdir(parents=True, exist_ok=True)
+        if not (self.fresh / ".gitignore").exists():
+            write_atomically(self.fresh / ".gitignore", "*\n")
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         try:
-            self.fresh.mkdir(parents=True, exist_ok=True)
-            if not (self.fresh / ".gitignore").exists():
-                write_atomically(self.fresh / ".gitignore", "*\n")
+            yield
         except OSError as error:
-            raise InputError(f"{self.folder}: results cannot be written ({error.strerror or error})") from error
+            raise InputError(
+                f"{self.folder}: results cannot be written ({error.strerror or error}); what was finished is kept"
+            ) from error
 
     @contextmanager
     def _lock(self, kind: int) -> Iterator[None]:
@@ -133,11 +154,22 @@ def digest(rows: Iterable[Mapping[str, Any]]) -> str:
     return hashlib.sha256(lines(kept).encode()).hexdigest()
 
 
+def _text(path: Path) -> str:
+    try:
+        return read_whole(path, MAX_SIZE).decode()
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path}: not a file of results ({error.reason} at byte {error.start}); take it from version control"
+        ) from error
+
+
 def _row(text: str, place: str) -> dict[str, Any]:
     try:
         row = json.loads(text)
-        row["key"], row["dataset"], row["status"]
-    except (ValueError, KeyError, TypeError) as error:
+        wanted = KINDS | (KINDS_OK if row["status"] == "ok" else {"error": str})
+        if odd := [name for name, kind in wanted.items() if not isinstance(row[name], kind)]:
+            raise TypeError(f"{odd[0]} is {row[odd[0]]!r:.60}")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"{place}: not a result ({error}); take the file from version control, or remove it"
         ) from error

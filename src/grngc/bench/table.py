@@ -9,7 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from ..arguments import nearest
 from ..errors import InputError
+from ..opening import read_whole
 
+MAX_SIZE = 2**20
+"""Bytes of a table's file; the largest of ours has 8 KB."""
 SEEDS = (0, 1, 2, 3, 4)
 
 
@@ -136,8 +139,10 @@ def find_table(name: str, folder: Path) -> Path:
 def read_table(path: Path) -> Table:
     """Read and check one table; :class:`InputError` names the file, the key and the nearest valid one."""
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        values = tomllib.loads(read_whole(path, MAX_SIZE).decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(f"{path}: not a readable TOML table ({error})") from error
     values = {"name": path.stem} | values
     try:

@@ -1,12 +1,7 @@
-"""NPY and NPZ files, opened with care: no pickle is ever read, and sizes are checked before anything is expanded."""
+"""NPY and NPZ files of series into a :class:`~grngc.checks.Reading`."""
 
-import lzma
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
@@ -14,18 +9,8 @@ from ..arguments import listed
 from ..arrays import read_array
 from ..checks import Reading
 from ..errors import InputError
+from ..npz import load_npy, load_npz
 from ..times import check_clock, read_clock
-
-MAX_UNPACKED = 2 * 2**30
-"""Bytes that the arrays of one file may take."""
-MAX_RATIO = 500
-"""A member that expands by more is refused where it takes over ``RATIO_FROM`` bytes: noise in a series does not
-compress like that, a file made to fill the memory does."""
-RATIO_FROM = 2**24
-BAD_HEADER = (ValueError, TypeError, KeyError, EOFError, SyntaxError, tokenize.TokenError)
-"""What NumPy raises over a broken header, which is a Python literal."""
-UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, RuntimeError, *BAD_HEADER)
-"""What a broken archive raises; NotImplementedError (unknown compression) is a RuntimeError."""
 
 
 def read_archive(
@@ -47,7 +32,7 @@ def read_archive(
     if path.suffix.lower() == ".npy":
         if time is not None:
             raise InputError(f"{origin}: time= (--time) is for tables; an .npy file holds no time")
-        return read_array(load_npy(path), names=names, series=series, origin=origin)
+        return read_array(_numbers(load_npy(path), "the array", origin), names=names, series=series, origin=origin)
     arrays = load_npz(path)
     if "series" not in arrays:
         raise InputError(
@@ -55,8 +40,9 @@ def read_archive(
             f"got {listed(list(arrays))}"
         )
     if names is None and "names" in arrays:
-        names = [str(name) for name in arrays["names"].ravel()]
-    reading = read_array(arrays["series"], names=names, series=series, origin=origin)
+        names = read_names(arrays["names"], origin)
+    values = _numbers(arrays["series"], "'series'", origin)
+    reading = read_array(values, names=names, series=series, origin=origin)
     if time is not None and time not in arrays:
         raise InputError(f"{origin}: no key {time!r} for time= (--time); there are {listed(list(arrays))}")
     if time is not None:
@@ -74,53 +60,20 @@ def _check_time(times: np.ndarray, key: str, reading: Reading) -> None:
     check_clock(clock, reading, [np.arange(times.size)] * len(reading.trajectories))
 
 
-def load_npy(path: Path) -> np.ndarray:
-    """Return the array of an NPY file."""
-    with path.open("rb") as file:
-        _check_header(file, path.stat().st_size, str(path))
+def read_names(array: np.ndarray, origin: str) -> list[str]:
+    """Return the names that an array holds, of text or of whole numbers; others are no names."""
+    if array.dtype.kind not in "USiu" or array.ndim != 1:
+        raise InputError(f"{origin}: 'names' holds {array.dtype} {array.shape}; expected text, a name for each series")
     try:
-        return np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise InputError(f"{path}: not a whole .npy file ({error})") from error
+        names = [name.decode() if isinstance(name, bytes) else str(name) for name in array.tolist()]
+        "".join(names).encode()
+    except (UnicodeError, ValueError, SystemError) as error:  # SystemError: what is beyond Unicode
+        raise InputError(f"{origin}: 'names' holds what is no text in UTF-8 ({error}): name the series anew") from error
+    return names
 
 
-def load_npz(path: Path) -> dict[str, np.ndarray]:
-    """Return the arrays of an NPZ archive by key, after its directory has been checked."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            total = sum(member.file_size for member in members)
-            if total > MAX_UNPACKED:
-                raise InputError(
-                    f"{path}: unpacks to {total / 2**30:.1f} GiB; at most {MAX_UNPACKED / 2**30:.0f} are read: "
-                    "save fewer series or points, or pass the array to as_panel"
-                )
-            for member in members:
-                if member.file_size > max(RATIO_FROM, MAX_RATIO * member.compress_size):
-                    raise InputError(
-                        f"{path}: {member.filename!r} expands more than {MAX_RATIO} times, which data do not: "
-                        "if it is sound, save it with numpy.savez"
-                    )
-                with archive.open(member) as file:
-                    _check_header(file, member.file_size, f"{path}, {member.filename}")
-        with np.load(path, allow_pickle=False) as loaded:
-            return {key: loaded[key] for key in loaded.files}
-    except UNREADABLE as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path}: not a whole .npz file ({error})") from error
-
-
-def _check_header(file: IO[bytes], size: int, origin: str) -> None:
-    """Refuse an array that is pickled, or whose header promises other than what follows."""
-    try:
-        version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read(file)
-    except BAD_HEADER as error:
-        raise InputError(f"{origin}: not a NumPy array ({error})") from error
-    if dtype.hasobject:
-        raise InputError(f"{origin}: holds pickled Python objects, which are never read: save numbers (dtype float)")
-    promised = dtype.itemsize * int(np.prod(shape, dtype=object))
-    if promised != size - file.tell():
-        raise InputError(f"{origin}: {size - file.tell()} bytes where its header promises {promised}: the file is cut")
+def _numbers(array: np.ndarray, what: str, origin: str) -> np.ndarray:
+    """Refuse text, dates and records, which an array in a program may hold where they can be read as numbers."""
+    if array.dtype.kind not in "biufc":
+        raise InputError(f"{origin}: {what} holds {array.dtype}; expected numbers: save it with dtype float")
+    return array

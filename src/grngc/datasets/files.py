@@ -6,13 +6,17 @@ from pathlib import Path
 import numpy as np
 
 from ..arguments import listed
-from ..checks import Reading, check_known, check_names
+from ..checks import check_known, check_names
 from ..errors import InputError
-from ..frames import read_frames
+from ..npz import load_npz
+from ..opening import check_file
 from ..panel import Panel, panel_of
 from ..transforms import TransformChoice
-from .archives import load_npz, read_archive
-from .text import NUMBER, TextTable, open_text, read_text
+from .archives import read_archive, read_names
+from .cells import NUMBER
+from .parquet import read_parquet
+from .rows import TextTable, open_text
+from .text import read_text
 
 TEXT = (".csv", ".tsv", ".txt")
 SQUARE = "a square table (row = target, column = source) with names in its first row and first column"
@@ -36,7 +40,7 @@ def read_panel(
     ----------
     path : path
         CSV, TSV or TXT (UTF-8, one row for each point in time, a header of names; cells that mean "no value" are
-        ``grngc.datasets.text.MISSING_CELLS``), Parquet (needs ``pip install "grngc[parquet]"``), NPY, or NPZ with the
+        ``grngc.datasets.cells.MISSING_CELLS``), Parquet (needs ``pip install "grngc[parquet]"``), NPY, or NPZ with the
         key ``series``, (time, series) or (trajectory, time, series), and the optional keys ``names`` and ``time``.
     names : sequence of str, optional
         Series names for files that bring none: NPY, NPZ without ``names``, text without a header.
@@ -50,49 +54,19 @@ def read_panel(
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    check_is_file(path)
+    check_file(path)
     if suffix in TEXT:
         reading = read_text(path, names=names, trajectory=trajectory, time=time, series=series)
     elif suffix in (".npy", ".npz"):
         reading = read_archive(path, names=names, trajectory=trajectory, time=time, series=series)
     elif suffix in (".parquet", ".pq"):
-        reading = _read_parquet(path, names=names, trajectory=trajectory, time=time, series=series)
+        reading = read_parquet(path, names=names, trajectory=trajectory, time=time, series=series)
     else:
         raise InputError(
             f"{path}: cannot tell the format from {suffix or 'a name without a suffix'!r}; expected .csv, .tsv, .txt, "
             ".parquet, .npy or .npz: save the table as CSV"
         )
     return panel_of(reading, exogenous=exogenous, transform=transform, missing=missing, drop_constant=drop_constant)
-
-
-def check_is_file(path: Path) -> None:
-    """Refuse what cannot be opened as a file."""
-    try:
-        with path.open("rb"):
-            pass
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
-
-
-def _read_parquet(
-    path: Path,
-    *,
-    names: Sequence[str] | None,
-    trajectory: str | None,
-    time: str | None,
-    series: str | Sequence[str] | None,
-) -> Reading:
-    try:
-        import pyarrow
-    except ImportError as error:
-        raise InputError(f'{path}: Parquet needs pyarrow: pip install "grngc[parquet]", or save as CSV') from error
-    import pandas as pd
-
-    try:
-        frame = pd.read_parquet(path, engine="pyarrow")
-    except (pyarrow.ArrowException, ValueError, OSError) as error:
-        raise InputError(f"{path}: not a Parquet file that can be read ({error})") from error
-    return read_frames(frame, names=names, trajectory=trajectory, time=time, series=series, origin=str(path))
 
 
 def read_truth(path: Path | str, names: Sequence[str] | None = None) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -114,7 +88,7 @@ def read_truth(path: Path | str, names: Sequence[str] | None = None) -> tuple[np
     names : tuple of str
     """
     path = Path(path)
-    check_is_file(path)
+    check_file(path)
     suffix = path.suffix.lower()
     if suffix == ".npz":
         truth, found = _truth_from_archive(path, names)
@@ -150,7 +124,7 @@ def _truth_from_archive(path: Path, names: Sequence[str] | None) -> tuple[np.nda
         raise InputError(f"{path}: 'graph' must be a square (target, source) array; got {graph.dtype} {graph.shape}")
     p = len(graph)
     default = names if names is not None else [f"x{i + 1}" for i in range(p)]
-    found = tuple(str(name) for name in arrays.get("names", np.array(default)))
+    found = tuple(read_names(arrays["names"], str(path)) if "names" in arrays else default)
     check_names(found, str(path))
     if len(found) != p:
         raise InputError(f"{path}: {len(found)} names for a graph of {p} series")

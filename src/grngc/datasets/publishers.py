@@ -13,8 +13,8 @@ import numpy as np
 
 from ..arguments import check_choice
 from ..errors import InputError
+from ..npz import load_npy
 from . import causaltime, dream3, dream4
-from .archives import load_npy
 from .dream_files import read_gold_standard, read_trajectories
 from .matfile import read_mat
 from .tarball import read_tarball

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..dataset import Dataset
 from ..errors import InputError
+from ..npz import load_npz
 from ..panel import Panel
-from .archives import load_npz
 from .digests import DIGESTS
 
 BY_HAND = {

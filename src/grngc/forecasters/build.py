@@ -13,8 +13,10 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from ..arguments import check_choice
+from ..arguments import check_choice, check_whole
 from ..errors import InputError
+from ..npz import shown_cause
+from ..opening import check_file
 from ..storage import write_atomically
 from .kan import KAN
 from .linear import Linear, LinearSkip
@@ -27,6 +29,12 @@ FORECASTERS: dict[str, Callable[..., nn.Module]] = {"kan": KAN, "linear": Linear
 
 SEQUENCE_FORECASTERS: dict[str, Callable[..., nn.Module]] = {"sequence_tcn": SequenceTCN}
 """Published ones that read the whole record as one sequence and do not keep the contract."""
+
+LARGEST_OPTION = 1024
+"""Whole numbers up to this are read whatever the size of the file: a kernel's width, a number of knots."""
+
+UNBUILT = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What building a forecaster from options that make no sense, or filling it with the parameters of another, raises."""
 
 ForecasterChoice = str | Callable[[int, int], nn.Module]
 
@@ -118,23 +126,48 @@ def save_forecaster(path: Path | str, forecaster: nn.Module, recipe: Recipe) -> 
 def load_forecaster(path: Path | str, factory: Callable[[int, int], nn.Module] | None = None) -> nn.Module:
     """Rebuild a saved forecaster; ``factory`` is needed where the forecaster was given as one."""
     try:
+        check_file(path)
         with safetensors.safe_open(path, framework="pt") as file:
             meta = json.loads((file.metadata() or {})["grngc"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         named, n_series, n_lags = meta["forecaster"], int(meta["n_series"]), int(meta["n_lags"])
         options, skip = dict(meta["options"]), bool(meta["skip"])
-    except (OSError, KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
-        raise InputError(f"{path}: not a forecaster written by grngc ({error})") from error
+    except (OSError, *UNBUILT, safetensors.SafetensorError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path}: not a forecaster written by grngc ({shown_cause(error)})") from error
     choice = named or factory
     if choice is None:
         raise InputError(f"{path}: holds a forecaster made by a factory of your own: pass it as factory=")
-    with torch.random.fork_rng(devices=[]):
-        module = build_forecaster(Recipe(choice, n_series, n_lags, options, skip))
+    recipe = Recipe(choice, n_series, n_lags, options, skip)
+    _check_room(path, recipe, tensors)
     try:
+        with torch.random.fork_rng(devices=[]):
+            module = build_forecaster(recipe)
         module.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise InputError(f"{path}: the parameters do not fit the forecaster: {error}") from error
+    except UNBUILT as error:
+        raise InputError(f"{path}: the parameters do not fit the forecaster ({shown_cause(error)})") from error
     return module
+
+
+def _check_room(path: Path | str, recipe: Recipe, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Refuse a recipe that would take more memory than the parameters beside it, which are there already."""
+    for name in ("n_series", "n_lags"):
+        check_whole(f"{path}: {name}", getattr(recipe, name))
+    there = sum(tensor.numel() for tensor in tensors.values())
+    sizes = {"n_series": recipe.n_series, "n_lags": recipe.n_lags, **recipe.options}
+    for name, value in sizes.items():
+        parts = value if isinstance(value, list) else [value]
+        if any(isinstance(part, int) and part > max(there, LARGEST_OPTION) for part in parts):
+            raise InputError(f"{path}: {name} {value!r} does not go with {there} parameters: the file is damaged")
+    if not callable(recipe.choice):
+        try:
+            with torch.device("meta"), torch.random.fork_rng(devices=[]):  # shapes without numbers
+                wanted = sum(tensor.numel() for tensor in build_forecaster(recipe).state_dict().values())
+        except UNBUILT as error:
+            raise InputError(f"{path}: no forecaster is made of {sizes} ({shown_cause(error)})") from error
+        if wanted != there:
+            raise InputError(f"{path}: the parameters do not fit the forecaster: {there} where {sizes} has {wanted}")
 
 
 def _plain(value: Any) -> Any:
