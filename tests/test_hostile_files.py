@@ -94,10 +94,8 @@ def test_headers_that_promise_the_absurd(tmp_path: Path, head: str, says: str) -
 
 
 def test_an_array_is_there_once_and_compressed_as_numpy_does_it(tmp_path: Path) -> None:
-    with pytest.warns(UserWarning, match="Duplicate"):
-        archive(tmp_path / "data.npz", {"series.npy": npy(X)})
-        with zipfile.ZipFile(tmp_path / "data.npz", "a") as file:
-            file.writestr("series.npy", npy(2 * X))
+    twice = archive(tmp_path / "data.npz", {"series.npy": npy(X), "serieS.npy": npy(2 * X)})
+    twice.write_bytes(twice.read_bytes().replace(b"serieS.npy", b"series.npy"))
     refused(tmp_path / "data.npz", "'series.npy' is there twice")
     refused(archive(tmp_path / "data.npz", {"series.npy": npy(X), "series": npy(X)}), "is there twice")
     refused(archive(tmp_path / "lzma.npz", {"series.npy": npy(X)}, zipfile.ZIP_LZMA), "compressed as NumPy never does")

@@ -28,10 +28,11 @@ def test_the_command_refuses_a_damaged_file_in_one_line_with_exit_code_2(kind: s
     assert f"{kind}: 100 files through command" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_guard_sees_what_it_guards_against(tmp_path: Path) -> None:
     """A reader that crashes, hangs, fills the memory or coerces is found; else the counts above would prove nothing."""
     (tmp_path / "sitecustomize.py").write_text(BROKEN)
-    command = [sys.executable, SCRIPT, "csv", "8", "--seconds", "5"]
+    command = [sys.executable, SCRIPT, "csv", "8", "--seconds", "20"]
     done = subprocess.run(
         command, capture_output=True, text=True, env={"PYTHONPATH": f"{tmp_path}:{':'.join(sys.path)}"}
     )
