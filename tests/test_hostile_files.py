@@ -29,7 +29,7 @@ def refused(path: Path, says: str, **options: object) -> None:
     assert str(raised.value).startswith(str(path))
     assert "\n" not in str(raised.value)
     assert len(str(raised.value)) < 2000
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 60  # it does not hang, also on a busy machine
 
 
 def archive(path: Path, members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> Path:
@@ -172,7 +172,7 @@ def test_a_forecaster_larger_than_its_file_is_never_built(tmp_path: Path, change
     start = time.monotonic()
     with pytest.raises(InputError, match=str(tmp_path)):
         load_forecaster(tmp_path / "f")
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 60  # it does not hang, also on a busy machine
 
 
 @pytest.mark.parametrize(

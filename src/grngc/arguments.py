@@ -2,9 +2,8 @@
 
 import difflib
 from collections.abc import Iterable, Sequence
+from numbers import Integral
 from typing import Any
-
-import numpy as np
 
 from .errors import InputError
 
@@ -17,7 +16,7 @@ def check_choice(name: str, value: Any, known: Iterable[str]) -> None:
 
 def check_whole(name: str, value: Any, least: int = 1) -> None:
     """Refuse what is not a whole number, Python's or NumPy's, of at least ``least``; True is none."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise InputError(f"{name} must be a whole number of at least {least}; got {value!r}")
 
 

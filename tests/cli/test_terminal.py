@@ -58,7 +58,7 @@ def test_interruption_is_130_and_leaves_nothing(data_csv: Path) -> None:
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
     assert process.returncode == 130
-    assert rest.splitlines()[-1] == "grngc: error: interrupted"
+    assert rest.splitlines()[-1] == "grngc: error: interrupted; nothing was kept"
     assert not (data_csv.parent / "new").exists()
 
 
