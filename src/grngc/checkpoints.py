@@ -55,7 +55,7 @@ class Checkpoints:
 
     def clear(self) -> None:
         """Remove all states, once nobody needs them any more."""
-        for path in [*self.folder.glob("*.pt"), self.folder / IDENTITY]:
+        for path in [*states(self.folder), self.folder / IDENTITY]:
             path.unlink(missing_ok=True)
         with suppress(OSError):
             self.folder.rmdir()
@@ -123,6 +123,11 @@ class Checkpoint:
         torch.save(dict(state), content)
         write_atomically(self.path, content.getvalue())
         self.owner.last = time.monotonic()
+
+
+def states(folder: Path) -> list[Path]:
+    """Return the states that a folder holds."""
+    return list(folder.glob("*.pt"))
 
 
 def processor() -> str:

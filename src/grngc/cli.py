@@ -4,10 +4,9 @@ Every error is one line on stderr. Exit codes: 0 fine, 1 a bug of ours, 2 input 
 graph, 4 a cell of a benchmark failed, 130 interrupted, 141 the reader of our output went away.
 """
 
-import csv
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from . import cli_bench, cli_datasets, cli_truth
-from .arguments import brief
+from .cli_values import amount_or_auto, names, switch, transforms, whole_or_auto
 from .errors import InputError
 from .folders import UNFINISHED, check_folder
 from .terminal import OK, UNTRUSTWORTHY, USAGE, exit_code_of, shown_progress, tell
@@ -70,29 +69,6 @@ def _overview(
         print(context.get_help())
 
 
-def _whole(text: str) -> int | str:
-    return _read(int, "whole number", text)
-
-
-def _amount(text: str) -> float | str:
-    return _read(float, "number", text)
-
-
-def _switch(text: str) -> bool | str:
-    known: dict[str, bool | str] = {"auto": "auto", "yes": True, "no": False}
-    if text not in known:
-        raise typer.BadParameter(f"{text!r} is not one of auto, yes, no.")
-    return known[text]
-
-
-def _read(kind: Callable[[str], Any], called: str, text: str) -> Any:
-    """Return ``auto`` as it is and anything else as a number."""
-    try:
-        return text if text == "auto" else kind(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a {called}, nor auto.") from None
-
-
 @app.command()
 def discover(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV, TSV, Parquet, NPY or NPZ file.")],
@@ -131,7 +107,7 @@ def discover(
         Any,
         typer.Option(
             metavar="N|auto",
-            parser=_whole,
+            parser=whole_or_auto,
             help="Time steps to look back; auto: as many as make held-out forecasts clearly better.  [default: auto]",
         ),
     ] = None,
@@ -149,14 +125,14 @@ def discover(
     hidden: Annotated[
         Any,
         typer.Option(
-            metavar="N|auto", parser=_whole, help="Width of the forecaster, where it has one.  [default: auto]"
+            metavar="N|auto", parser=whole_or_auto, help="Width of the forecaster, where it has one.  [default: auto]"
         ),
     ] = None,
     penalty: Annotated[
         Any,
         typer.Option(
             metavar="X|auto",
-            parser=_amount,
+            parser=amount_or_auto,
             help="More leaves fewer edges; auto: less the more windows there are.  [default: auto]",
         ),
     ] = None,
@@ -172,7 +148,7 @@ def discover(
         Any,
         typer.Option(
             metavar="auto|yes|no",
-            parser=_switch,
+            parser=switch,
             help="Count what series do within one time step; auto: where the past of the others helps no forecast and "
             "their present does.  [default: auto]",
         ),
@@ -243,9 +219,9 @@ def discover(
             progress=progress,
             trajectory=trajectory,
             time=time,
-            series=_names(columns),
-            exogenous=_names(exogenous) or (),
-            transform=_transforms(transform),
+            series=names(columns),
+            exogenous=names(exogenous) or (),
+            transform=transforms(transform),
             missing=missing,
             drop_constant=drop_constant,
             random_state=seed,
@@ -298,27 +274,7 @@ def _told_how_to_go_on(kept: Path | None) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        there = kept is not None and any(kept.glob("*.pt"))
+        from .checkpoints import states
+
+        there = kept is not None and states(kept)
         raise KeyboardInterrupt("the same command goes on where it was" if there else "nothing was kept") from None
-
-
-def _names(text: str | None) -> list[str] | None:
-    """Split names at commas; a name that holds one is quoted as in CSV."""
-    if text is None:
-        return None
-    try:
-        return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
-    except csv.Error as error:
-        raise InputError(f"--columns, --exogenous: {brief(text)} cannot be cut into names ({error})") from error
-
-
-def _transforms(texts: list[str] | None) -> Any:
-    """Turn ``growth`` into what ``transform=`` takes, and likewise ``gdp=log,difference`` and ``rate=detrend``."""
-    if not texts:
-        return None
-    if len(texts) == 1 and "=" not in texts[0]:
-        return texts[0].split(",")
-    named = {name: steps.split(",") for name, _, steps in (text.rpartition("=") for text in texts) if name}
-    if len(named) < len(texts):
-        raise InputError("--transform: give it once for all series, or with SERIES= and once for each series")
-    return named

@@ -1,17 +1,16 @@
 """Commands about benchmarks: ``bench run``, ``bench table``, ``bench verdict``, ``bench docs``."""
 
-import re
-import shutil
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .cli_values import names_among, part_of, whole_numbers
 from .errors import InputError
-from .terminal import FAILED_CELLS, OK, duration, tell
+from .terminal import FAILED_CELLS, OK, duration, sentence_width, tell
 
 if TYPE_CHECKING:
     from .bench.cells import Cell
@@ -35,7 +34,6 @@ ResultsIn = Annotated[
 ]
 HERE = Path("benchmarks")
 PUBLISHED = "published.csv"
-WIDTH = 100
 
 
 @bench.command("run")
@@ -102,11 +100,16 @@ def run(
     if workers is not None:
         check_whole("--workers", workers)
     check_executor(executor, address)
-    part = _part(shard)
+    part = part_of(shard)
     if part and prune:
         raise InputError("--prune rewrites the results that other shards read: run it alone, before or after them")
     read, kept, path = _open(table, tables, results)
-    wanted = choose(read, _split(rows, row_names(read)), _split(columns, column_names(read)), _whole(_split(seeds)))
+    wanted = choose(
+        read,
+        names_among(rows, row_names(read)),
+        names_among(columns, column_names(read)),
+        whole_numbers(names_among(seeds)),
+    )
     if part:
         wanted = shard_of(wanted, *part)
     if prune:
@@ -159,7 +162,7 @@ def show(
     from .bench import page
 
     forms: dict[str, Callable[[Table, Sequence[Line]], str]] = {
-        "terminal": partial(page.terminal, width=_width()),
+        "terminal": partial(page.terminal, width=sentence_width()),
         "markdown": page.markdown,
         "csv": page.csv_of,
     }
@@ -179,7 +182,7 @@ def verdict(table: Name, tables: Tables = HERE, results: ResultsIn = None) -> in
     judged = verdicts(read, _lines(read, kept.read(), path.parent))
     if not judged:
         raise InputError(f"{read.name}: no row with the default configuration: there is nothing to judge")
-    print(verdict_text(read, judged, _width()))
+    print(verdict_text(read, judged, sentence_width()))
     return OK
 
 
@@ -281,45 +284,7 @@ def _tell_plan(table: "Table", found: "Plan", there: "Rows", workers: int | None
         print(f"  {cell}: {'cost unknown' if seconds is None else duration(seconds)}")
 
 
-def _width() -> int:
-    """Return the width for sentences: the terminal's, at most what reads well."""
-    return min(shutil.get_terminal_size((WIDTH, 24)).columns, WIDTH)
-
-
 def _outcome(row: Mapping[str, Any]) -> str:
     if row["status"] == "failed":
         return f"failed: {row['error']}"
     return f"AUROC {row['metrics']['auroc']:.3f}, AUPRC {row['metrics']['auprc']:.3f}, {duration(row['wall_seconds'])}"
-
-
-def _split(texts: list[str] | None, known: Collection[str] = ()) -> list[str] | None:
-    """Return the names in ``A,B,...``; a known name may hold commas itself."""
-    if texts is None:
-        return None
-    found = []
-    for text in texts:
-        parts = text.split(",")
-        while parts:
-            names = [",".join(parts[:n]).strip() for n in range(len(parts), 0, -1)]
-            name = next((name for name in names if name in known), names[-1])
-            found.append(name)
-            parts = parts[len(parts) - names.index(name) :]
-    return found
-
-
-def _part(text: str | None) -> tuple[int, int] | None:
-    """Return (2, 10) of ``2/10``."""
-    if text is None:
-        return None
-    found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
-    if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise InputError(f"--shard: expected I/N with I from 1 to N, like 2/10; got {text!r}")
-    return int(found[1]), int(found[2])
-
-
-def _whole(texts: list[str] | None) -> list[int] | None:
-    if texts is None:
-        return None
-    if odd := [text for text in texts if not text.isdecimal()]:
-        raise InputError(f"--seeds: expected whole numbers, got {odd[0]!r}")
-    return [int(text) for text in texts]

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from .errors import InputError
-from .terminal import OK, USAGE, tell
+from .terminal import OK, USAGE, sentence_width, tell
 
 datasets = typer.Typer(
     name="datasets",
@@ -196,10 +196,9 @@ def _facts(name: str, root: Path | None) -> dict[str, Any]:
 
 def _wrapped(first: str, text: str) -> str:
     """Text after a word or a dash, within the terminal, with the lines below the first indented as far."""
-    width = min(shutil.get_terminal_size((WIDTH, 24)).columns, 100)
     return fill(
         text,
-        max(width, len(first) + 20),
+        max(sentence_width(WIDTH), len(first) + 20),
         initial_indent=first,
         subsequent_indent=" " * len(first),
         break_long_words=False,

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import sys
 import traceback
 import warnings
@@ -27,6 +28,9 @@ DISK = (
 
 PLAIN_LINES = 10
 """Lines of progress a run writes where there is no terminal."""
+
+MOST_LEGIBLE = 100
+"""Columns of a sentence on a wide terminal."""
 
 # Some versions of Typer carry a copy of click, others import it: the parent of what Typer exports is right in both.
 _UsageError: Any = typer.BadParameter.__base__
@@ -138,6 +142,11 @@ def _plain_lines(label: str) -> "Callable[[Progress], None]":
 
 def _labelled(label: str, now: "Progress") -> str:
     return f"{label}, {now.doing}" if label else now.doing
+
+
+def sentence_width(without: int = MOST_LEGIBLE) -> int:
+    """Return the width for sentences: the terminal's, ``without`` one this; at most what reads well."""
+    return min(shutil.get_terminal_size((without, 24)).columns, MOST_LEGIBLE)
 
 
 def duration(seconds: float) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from grngc import CausalGraph
-from grngc.cli import _names, _transforms
+from grngc.cli_values import names, transforms
 from grngc.errors import InputError
 
 MLP = ("--forecaster", "mlp", "--lag", 1, "--steps", 60)
@@ -123,11 +123,11 @@ def test_overwrite(grngc: Any, data_csv: Path) -> None:
 
 
 def test_names_and_transforms_are_parsed() -> None:
-    assert _names(None) is None
-    assert _names('a, "b,c" ,d') == ["a", "b,c", "d"]
-    assert _transforms(None) is None
-    assert _transforms(["log,difference"]) == ["log", "difference"]
-    assert _transforms(["a=log,difference", "b=c=growth"]) == {"a": ["log", "difference"], "b=c": ["growth"]}
+    assert names(None) is None
+    assert names('a, "b,c" ,d') == ["a", "b,c", "d"]
+    assert transforms(None) is None
+    assert transforms(["log,difference"]) == ["log", "difference"]
+    assert transforms(["a=log,difference", "b=c=growth"]) == {"a": ["log", "difference"], "b=c": ["growth"]}
     for wrong in (["log", "growth"], ["a=log", "a=growth"], ["=log"]):
         with pytest.raises(InputError, match="--transform"):
-            _transforms(wrong)
+            transforms(wrong)

@@ -2,7 +2,7 @@
 
 import csv
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median, stdev
@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import InputError
 from .cells import cells_of, data_name, identity
 from .results import Rows
-from .table import Column, Row, Table, check_known
+from .table import Row, Table, check_known
 
 
 @dataclass(frozen=True)
@@ -236,30 +236,30 @@ def _published(table: Table, path: Path) -> list[Line]:
     """The paper's figures, one line a method."""
     if table.published is None:
         return []
+    printed: dict[tuple[str, str, str], Figure] = {}
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if row["table"] == table.published]
-        for row in rows:
-            float(row["mean"]), float(row["sd"] or 0), row["sd_over"]
+            for row in csv.DictReader(file):
+                if row["table"] == table.published:
+                    place = (row["method"], row["dataset"], row["metric"])
+                    printed.setdefault(place, _printed(row))
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise InputError(f"{path}: no table of published figures ({error})") from error
-    found = []
-    for method in dict.fromkeys(row["method"] for row in rows):
-        figures = {}
-        for column in table.columns:
-            for metric in table.metrics:
-                figures[column.name, metric] = _printed(rows, method, column, metric)
+    missing, found = Figure({}, instead="-"), []
+    for method in dict.fromkeys(method for method, _, _ in printed):
+        figures = {
+            (column.name, metric): printed.get((method, column.name, metric), missing)
+            for column in table.columns
+            for metric in table.metrics
+        }
         if any(figure.values for figure in figures.values()):
             found.append(Line(f"{method}, as printed", "not said", "published", figures, method=method))
     return found
 
 
-def _printed(rows: Iterable[Mapping[str, str]], method: str, column: Column, metric: str) -> Figure:
-    for row in rows:
-        if (row["method"], row["dataset"], row["metric"]) == (method, column.name, metric):
-            sd = float(row["sd"]) if row["sd"] else None
-            return Figure({None: float(row["mean"])}, printed_sd=sd, sd_over=row["sd_over"] or "runs")
-    return Figure({}, instead="-")
+def _printed(row: Mapping[str, str]) -> Figure:
+    sd = float(row["sd"]) if row["sd"] else None
+    return Figure({None: float(row["mean"])}, printed_sd=sd, sd_over=row["sd_over"] or "runs")
 
 
 def shown(figure: Figure, digits: int) -> str:
