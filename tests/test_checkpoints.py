@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ import pytest
 import torch
 
 import grngc.checkpoints
-from grngc import GRNGC, InputError
-from grngc.checkpoints import Checkpoints
+from failing_disk import FAULTS, FailingDisk
+from grngc import GRNGC, DivergenceError, InputError
+from grngc.checkpoints import Checkpoints, states
+from grngc.cli import main
 from grngc.datasets import lorenz96
+from grngc.errors import CheckpointWarning
 from grngc.training import Progress
 
 DATA = lorenz96(n_series=5, n_times=90, random_state=0).panel
@@ -111,7 +115,7 @@ def test_what_is_no_state_is_one_line(content: bytes, tmp_path: Path) -> None:
         GRNGC(**LONG).fit(DATA, checkpoint=tmp_path)
     (tmp_path / "run.json").write_bytes(b"{")
     with pytest.raises(InputError, match="not a folder of checkpoints"):
-        Checkpoints(tmp_path, {})
+        Checkpoints(tmp_path).begin({})
 
 
 def test_a_short_fit_leaves_nothing_and_a_long_one_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +137,7 @@ def test_the_command_goes_on(name: str, tmp_path: Path) -> None:
     np.savetxt(tmp_path / "data.csv", DATA.trajectories[0], delimiter=",", header="a,b,c,d,e", comments="")
     code = (
         "import grngc.checkpoints, sys; grngc.checkpoints.EVERY_SECONDS = 0.2\n"
-        "grngc.checkpoints.Checkpoints.__init__.__defaults__ = (0.2,)\n"
+        "grngc.checkpoints.Checkpoints.__init__.__defaults__ = (0.2, False)\n"
         "from grngc.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     options = ["--forecaster", "mlp", "--lag", "1", "--steps", "1500", "--quiet"]
@@ -160,3 +164,77 @@ def test_the_command_goes_on(name: str, tmp_path: Path) -> None:
     for file in ("edges.csv", "forecaster.safetensors"):
         assert (tmp_path / "again" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
     assert not state.parent.exists()
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("at", [0, 2, 9])
+def test_a_disk_that_fails_is_told_once_and_costs_nothing(tmp_path: Path, fault: str, at: int) -> None:
+    known = GRNGC(**LONG).fit(DATA)
+    place = tmp_path / "kept"
+    with pytest.MonkeyPatch.context() as patch, pytest.warns(CheckpointWarning) as told:
+        FailingDisk(patch, place, at, fault)
+        found = GRNGC(**LONG).fit(DATA, checkpoint=place)
+    assert [str(each.message).startswith(f"{place}: the state cannot be kept (") for each in told] == [True]
+    np.testing.assert_array_equal(found.graph_.lag_scores, known.graph_.lag_scores)
+    assert (fault == "read-only" and at) or not place.exists()
+
+
+@pytest.mark.usefixtures("eager")
+def test_snapshots_of_before_the_stop_come_again(tmp_path: Path) -> None:
+    def watched(stop: int, every: int = 7) -> dict[int, np.ndarray]:
+        seen: dict[int, np.ndarray] = {}
+
+        def note(step: int, scores: np.ndarray) -> None:
+            seen[step] = scores
+
+        def end(now: Progress) -> None:
+            if now.step == stop:
+                raise StoppedError
+
+        with suppress(StoppedError):
+            GRNGC(**LONG).fit(DATA, progress=end, snapshot=note, snapshot_every=every, checkpoint=tmp_path / "kept")
+        return seen
+
+    known = watched(-1)
+    assert list(known) == [7, 14, 21, 28, 35, 42, 49, 56, 60]
+    assert list(watched(30)) == [7, 14, 21, 28]
+    assert list(watched(43)) == [7, 14, 21, 28, 35, 42]
+    with pytest.raises(InputError, match="begun with another snapshots"):
+        watched(-1, every=5)
+    found = watched(-1)
+    assert list(found) == list(known)
+    for step, scores in known.items():
+        np.testing.assert_array_equal(found[step], scores)
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_fit_that_diverged_leaves_no_state_and_a_killed_write_none_either(tmp_path: Path) -> None:
+    with pytest.raises(DivergenceError):
+        GRNGC(**LONG | {"learning_rate": 1e4}).fit(DATA, checkpoint=tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
+    assert stopped(LONG, tmp_path / "kept", 5) is None
+    (tmp_path / "kept" / ".001.pt.half.part").write_bytes(b"PK\x03\x04half")
+    GRNGC(**LONG).fit(DATA, checkpoint=tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.usefixtures("eager")
+def test_results_that_cannot_be_written_leave_the_state(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.savetxt(tmp_path / "data.csv", DATA.trajectories[0], delimiter=",", header="a,b,c,d,e", comments="")
+    out = tmp_path / "out"
+    command = ["discover", str(tmp_path / "data.csv"), "--out", str(out), "--forecaster", "mlp", "--lag", "1"]
+    command += ["--steps", "60", "--quiet"]
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device", str(out))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("grngc.folders._put_in_place", full)
+        assert main(command) == 2
+    assert states(out / ".unfinished")
+    assert "No space left on device" in capsys.readouterr().err
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("grngc.batches.Batches.__next__", full)  # nothing is trained again
+        assert main(command) in (0, 3)
+    assert not (out / ".unfinished").exists()

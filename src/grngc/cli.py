@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,9 @@ from .cli_values import amount_or_auto, names, switch, transforms, whole_or_auto
 from .errors import InputError
 from .folders import UNFINISHED, check_folder
 from .terminal import OK, UNTRUSTWORTHY, USAGE, exit_code_of, shown_progress, tell
+
+if TYPE_CHECKING:
+    from .checkpoints import Checkpoints
 
 app = typer.Typer(
     add_completion=False,
@@ -202,6 +205,7 @@ def discover(
         raise InputError(f"--top must be at least 0; got {top}")
     if out is not None:
         check_folder(out, overwrite)
+    from .checkpoints import Checkpoints
     from .discovery import discover as find
 
     chosen = {
@@ -209,7 +213,7 @@ def discover(
         "penalty_targets": penalty_targets, "contemporaneous": contemporaneous,
         "steps": steps, "learning_rate": learning_rate, "device": device,
     }  # fmt: skip
-    kept = None if out is None else out / UNFINISHED
+    kept = None if out is None else Checkpoints(out / UNFINISHED)
     with shown_progress(quiet or as_json) as progress, _told_how_to_go_on(kept):
         found = find(
             file,
@@ -228,6 +232,8 @@ def discover(
             **{name: value for name, value in chosen.items() if value is not None},
         )
     files = [] if out is None else found.save(out, overwrite)
+    if kept is not None:
+        kept.clear()  # not before: a disk that is full now must not cost the run
     if as_json:
         edges = [edge._asdict() for edge in found.graph.edges(own_past=True, by_lag=True)]
         print(json.dumps(found.record | {"files": list(map(str, files)), "edges": edges}, allow_nan=False))
@@ -269,12 +275,12 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON and 
 
 
 @contextmanager
-def _told_how_to_go_on(kept: Path | None) -> Iterator[None]:
+def _told_how_to_go_on(kept: "Checkpoints | None") -> Iterator[None]:
     """Say on Ctrl-C what the same command would find."""
     try:
         yield
     except KeyboardInterrupt:
         from .checkpoints import states
 
-        there = kept is not None and states(kept)
+        there = kept is not None and states(kept.folder)
         raise KeyboardInterrupt("the same command goes on where it was" if there else "nothing was kept") from None

@@ -232,12 +232,12 @@ def _prune(table: "Table", path: Path, kept: "Results", dry_run: bool) -> None:
 
     others = [each for each, at in _all(path.parent) if each.documented and at != path]
     there = kept.read()
-    gone = stale([table, *others], there)
+    gone = stale([table, *others], there, kept.begun())
     if not dry_run:
         kept.fold(without=gone)
     print(f"{len(gone)} results {'would be' if dry_run else 'were'} dropped")
     for key in gone if dry_run else ():
-        print(f"  {cell_of(there[key])}")
+        print(f"  {cell_of(there[key])}" if key in there else f"  a cell that was begun, {key}")
 
 
 def _all(tables: Path) -> "list[tuple[Table, Path]]":

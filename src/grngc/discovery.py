@@ -15,6 +15,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from .arguments import check_choice, check_whole, nearest
+from .checkpoints import Checkpoints
 from .configurations import CONFIGURATIONS
 from .datasets.files import read_panel
 from .environment import versions
@@ -115,7 +116,7 @@ def discover(
     configuration: str = "default",
     threads: int = 1,
     progress: Callable[[Progress], None] | None = None,
-    checkpoint: Path | str | None = None,
+    checkpoint: Checkpoints | Path | str | None = None,
     **options: Any,
 ) -> Discovery:
     """Find which series drives which.
@@ -132,7 +133,7 @@ def discover(
     progress : callable, optional
         Called about a hundred times a training, once where the forecaster is solved for, with a
         :class:`~grngc.training.Progress`, which says what for.
-    checkpoint : path, optional
+    checkpoint : path or Checkpoints, optional
         Folder for the state of a long run, so that it goes on after a kill; see :meth:`grngc.GRNGC.fit`.
     **options
         Of :func:`grngc.as_panel` (``trajectory``, ``transform``, ...) and of :class:`grngc.GRNGC` (``lag``,

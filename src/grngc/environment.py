@@ -1,9 +1,10 @@
 """What a run stands on, for its record and for ``grngc doctor``: versions, device, threads, memory."""
 
+import hashlib
 import os
 import platform
 import subprocess
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,15 @@ def revision() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return f"{commit}-dirty" if changed else commit
+
+
+@cache
+def code() -> str:
+    """Return a digest of grngc's own sources, as they were when it was first asked for."""
+    found, here = hashlib.sha256(), Path(__file__).parent
+    for path in sorted(here.rglob("*.py")):
+        found.update(f"{path.relative_to(here)}\0".encode() + path.read_bytes())
+    return found.hexdigest()
 
 
 def examine() -> dict[str, Any]:

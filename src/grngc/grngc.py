@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from .checkpoints import Checkpoints, processor
-from .environment import versions
+from .checkpoints import Checkpoints, gone_on_from, processor
+from .environment import code, versions
 from .estimators import forget, remember_series
 from .forecasters import ForecasterChoice, save_forecaster
 from .forecasting import continue_panel
@@ -209,7 +209,7 @@ class GRNGC(BaseEstimator):
         progress: Callable[[Progress], None] | None = None,
         snapshot: Callable[[int, np.ndarray], None] | None = None,
         snapshot_every: int = 1,
-        checkpoint: Path | str | None = None,
+        checkpoint: Checkpoints | Path | str | None = None,
     ) -> "GRNGC":
         """Train the forecaster and read the graph.
 
@@ -227,10 +227,12 @@ class GRNGC(BaseEstimator):
             (target, source) that the graph would have if training ended there; once, with those it has, where the
             forecaster is solved for. It changes no result and costs a reading of the gradient each time.
         snapshot_every : int
-        checkpoint : path, optional
+        checkpoint : path or Checkpoints, optional
             Folder where the state is kept every twenty seconds. A fit that was killed and is called again with the same
             data, parameters and folder goes on from there to the very same graph (same versions, same kind of
-            processor); the folder is removed when the fit ends. Snapshots of steps before the stop do not come again.
+            processor); snapshots of before the stop come again. The folder is removed when the fit ends; that of a
+            :class:`~grngc.checkpoints.Checkpoints` is the caller's to clear. A state that cannot be written is a
+            :class:`~grngc.errors.CheckpointWarning`, and changes no result.
 
         Returns
         -------
@@ -249,41 +251,39 @@ class GRNGC(BaseEstimator):
         panel = as_panel(X)
         scaling = Scaling.of(panel, self.scaling)
         scaled = scaling.apply(panel)
-        kept = None if checkpoint is None else Checkpoints(checkpoint, self._identity(panel))
-        task = Task(self.get_params(deep=False), panel.targets, resolve_device(self.device), progress, kept)
-        choice = task.choose(lambda lag: make_windows(scaled, lag, cross_boundary=self.cross_boundary))
-        windows = make_windows(scaled, choice.lag, cross_boundary=self.cross_boundary)
-        recipe, present = task.recipe(choice.forecaster, choice.lag), task.present(choice, windows)
-        together, near = task.together(windows) if present.used else (None, None)
-        added = 0.0 if together is None else np.abs(together)
-        watch = None if snapshot is None else lambda step, found: snapshot(step, task.collapse(found) + added)
-        fitted = task.fit(recipe, windows, snapshot=watch, snapshot_every=snapshot_every)  # eq. 8-14
-        scores = task.collapse(fitted.lag_scores)  # eq. 11
-        nearness = None if fitted.nearness is None else fitted.nearness.max(axis=1)
-        graph = CausalGraph(
-            scores + added,
-            panel.names,
-            fitted.lag_scores,
-            fitted.signs,
-            exogenous=panel.exogenous,
-            nearness=nearness if nearness is None or near is None else np.maximum(nearness, near),
-            contemporaneous=together,
-        )
-        sequence = reads_sequence(fitted.forecaster)
-        floor = math.nan if sequence else task.floor(recipe, windows, scores, present)
+        with gone_on_from(checkpoint, lambda: self._identity(panel, snapshot and snapshot_every)) as kept:
+            task = Task(self.get_params(deep=False), panel.targets, resolve_device(self.device), progress, kept)
+            choice = task.choose(lambda lag: make_windows(scaled, lag, cross_boundary=self.cross_boundary))
+            windows = make_windows(scaled, choice.lag, cross_boundary=self.cross_boundary)
+            recipe, present = task.recipe(choice.forecaster, choice.lag), task.present(choice, windows)
+            together, near = task.together(windows) if present.used else (None, None)
+            added = 0.0 if together is None else np.abs(together)
+            watch = None if snapshot is None else lambda step, found: snapshot(step, task.collapse(found) + added)
+            fitted = task.fit(recipe, windows, snapshot=watch, snapshot_every=snapshot_every)  # eq. 8-14
+            scores = task.collapse(fitted.lag_scores)  # eq. 11
+            nearness = None if fitted.nearness is None else fitted.nearness.max(axis=1)
+            graph = CausalGraph(
+                scores + added,
+                panel.names,
+                fitted.lag_scores,
+                fitted.signs,
+                exogenous=panel.exogenous,
+                nearness=nearness if nearness is None or near is None else np.maximum(nearness, near),
+                contemporaneous=together,
+            )
+            sequence = reads_sequence(fitted.forecaster)
+            floor = math.nan if sequence else task.floor(recipe, windows, scores, present)
         self.graph_, self.noise_floor_ = graph, floor  # and the rest, once nothing can go wrong any more
         self.choice_, self.present_, self.penalty_ = choice, present, task.penalty(windows)
         self.forecaster_, self.record_, self.recipe_ = fitted.forecaster, fitted.record, recipe
         self.panel_, self.scaling_, self.n_windows_ = panel, scaling, len(windows)
         remember_series(self, X, panel)
-        if kept is not None:
-            kept.clear()
         return self
 
-    def _identity(self, panel: Panel) -> dict[str, Any]:
-        """Return all that decides the bits of a fit."""
-        running = {"versions": versions(), "processor": processor(), "threads": torch.get_num_threads()}
-        return {"data": panel.digest(), "parameters": self.get_params(deep=False)} | running
+    def _identity(self, panel: Panel, snapshots: Any) -> dict[str, Any]:
+        """Return all that decides the bits of a fit, and which of its snapshots are kept with its states."""
+        running = {"versions": versions(), "code": code(), "processor": processor(), "threads": torch.get_num_threads()}
+        return {"data": panel.digest(), "parameters": self.get_params(deep=False), "snapshots": snapshots} | running
 
     def forecast(self, steps: int = 1, *, exogenous: ArrayLike | None = None) -> np.ndarray:
         """Continue every fitted trajectory, one step at a time, each forecast feeding the next.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from .errors import DivergenceError, InputError, InputWarning
+from .errors import CheckpointWarning, DivergenceError, InputError, InputWarning
 from .summary import printable
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def exit_code_of(run: Callable[[], int]) -> int:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name must not stop a terminal that lacks its letters
     with warnings.catch_warnings():
-        warnings.simplefilter("always", InputWarning)
+        for kind in (InputWarning, CheckpointWarning):
+            warnings.simplefilter("always", kind)
         warnings.showwarning = lambda message, *_, **__: tell("warning", message)
         try:
             code = run()

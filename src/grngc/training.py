@@ -143,7 +143,7 @@ def minimise(
     snapshot : callable, optional
         Handed the step and the scores after every ``snapshot_every`` updates and after the last; a reading each.
     checkpoint : Checkpoint, optional
-        Where the state is kept from time to time, and gone on from.
+        Where the state is kept from time to time, and gone on from; snapshots of before the stop come again then.
 
     Raises
     ------
@@ -159,8 +159,10 @@ def minimise(
     optimiser = torch.optim.AdamW([group for group in groups if group["params"]], lr=learning_rate)
     rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: SCHEDULES[schedule](step / steps))
     course = _Course(forecaster, optimiser, rate, batches)
-    if checkpoint is not None and (state := checkpoint.load()) is not None:
-        course.load_state_dict(state)
+    if checkpoint is not None and (kept_then := checkpoint.load()) is not None:
+        course.load_state_dict(kept_then[0])
+        for step, found in kept_then[1] if snapshot is not None else ():
+            snapshot(step, found)
     every = max(1, steps // 100)
     while course.step < steps:
         optimiser.zero_grad()
@@ -174,7 +176,10 @@ def minimise(
         rate.step()
         course.sums += parts
         if snapshot is not None and (step % snapshot_every == 0 or step == steps):
-            snapshot(step, scores())
+            found = scores()
+            snapshot(step, found)
+            if checkpoint is not None:
+                checkpoint.note(step, found)
         if step == math.ceil(steps / 2):
             course.before = scores()
         if step % every == 0 or step == steps:

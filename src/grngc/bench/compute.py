@@ -12,16 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from ..checkpoints import Checkpoints
 from ..dataset import Dataset
 from ..datasets import digest, load
 from ..environment import revision, versions
-from ..errors import InputError, InputWarning
+from ..errors import CheckpointWarning, InputError, InputWarning
 from ..graph import CausalGraph
 from ..grngc import GRNGC
 from ..methods import METHODS
 from ..metrics import score
 from ..record import standing_out
-from ..training import Progress
+from ..training import Progress, Record
 from .cells import FLOORS, LATER, Cell
 
 EVERY = 10
@@ -40,8 +41,17 @@ def data_digest(cell: Cell) -> str:
     return digest(load(cell.dataset, **cell.options))
 
 
-def compute(cell: Cell, data: str) -> dict[str, Any]:
+def compute(cell: Cell, data: str, kept: Checkpoints | None = None) -> dict[str, Any]:
     """Return the cell's row: who it is, what came out, what it took.
+
+    Parameters
+    ----------
+    cell : Cell
+    data : str
+        Digest of its data.
+    kept : Checkpoints, optional
+        Where a long fit keeps its state, to go on from after a kill. Not used where the folder above is not there: on
+        a machine that does not share the disk.
 
     Raises
     ------
@@ -54,15 +64,18 @@ def compute(cell: Cell, data: str) -> dict[str, Any]:
     _reset_peak()
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always", InputWarning)
+        warnings.simplefilter("ignore", CheckpointWarning)  # a safety copy: the row is the same without
         dataset = load(cell.dataset, **cell.options)
         if (found := digest(dataset)) != data:
             raise InputError(f"{cell.dataset}: the data changed while running: digest {found[:12]}, was {data[:12]}")
-        values = {"metrics": FLOORS[cell.method](dataset)} if cell.method in FLOORS else _fitted(cell, dataset)
+        kept = kept if kept is not None and kept.folder.parent.is_dir() else None
+        floor = FLOORS.get(cell.method)
+        values = _fitted(cell, dataset, kept) if floor is None else {"metrics": floor(dataset)}
     told = sorted({" ".join(str(each.message).split()) for each in seen if issubclass(each.category, InputWarning)})
     return describe(cell, data) | _plain(values) | {
         "status": "ok",
         "warnings": told,
-        "wall_seconds": round(time.monotonic() - start, 3),
+        "wall_seconds": round(time.monotonic() - start + (kept.before if kept is not None else 0.0), 3),
         "peak_memory": _peak(),
         "versions": _versions(),
     }  # fmt: skip
@@ -93,7 +106,7 @@ def describe(cell: Cell, data: str) -> dict[str, Any]:
     }
 
 
-def _fitted(cell: Cell, dataset: Dataset) -> dict[str, Any]:
+def _fitted(cell: Cell, dataset: Dataset, kept: Checkpoints | None) -> dict[str, Any]:
     kind = METHODS[cell.method]
     known = kind().get_params(deep=False)
     given = {name: value for name, value in LATER.items() if name in known} | dict(cell.parameters)
@@ -104,7 +117,7 @@ def _fitted(cell: Cell, dataset: Dataset) -> dict[str, Any]:
         return _areas(estimator.fit(dataset.panel).graph_, dataset)
     clock, seen = _Clock(), {}
     keep = (lambda step, scores: seen.update({step: scores.astype(np.float32)})) if cell.watched else None
-    estimator.fit(dataset.panel, progress=clock, snapshot=keep, snapshot_every=WATCHED)
+    estimator.fit(dataset.panel, progress=clock, snapshot=keep, snapshot_every=WATCHED, checkpoint=kept)
     if cell.watched:
         clock = _Clock()
         kind(**given | {"steps": min(TIMED_STEPS, estimator.steps)}).fit(dataset.panel, progress=clock)
@@ -120,13 +133,19 @@ def _fitted(cell: Cell, dataset: Dataset) -> dict[str, Any]:
         },
         "n_parameters": sum(parameter.numel() for parameter in estimator.forecaster_.parameters()),
         "n_windows": estimator.n_windows_,
-        "seconds_per_step": clock.seconds_per_step(),
+        "seconds_per_step": _seconds_per_step(clock, estimator.record_),
         "noise_floor": estimator.noise_floor_,
         "above_floor": len(above),
         "converged": bool(estimator.record_.converged),
         "score_change": estimator.record_.score_change,
         "forecast_error": estimator.record_.trace[-1]["forecast_error"],
     }
+
+
+def _seconds_per_step(clock: "_Clock", record: Record) -> float | None:
+    """Return what the clock says; where too little was left to train after a kill, the mean of the whole training."""
+    timed = clock.seconds_per_step()
+    return record.seconds / record.steps if timed is None and not record.exact else timed
 
 
 def _areas(graph: CausalGraph, dataset: Dataset) -> dict[str, Any]:

@@ -8,6 +8,7 @@ that two runs at once lose no row of each other.
 import fcntl
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,11 +44,19 @@ class Results:
     ----------
     folder : Path
         Made, with its parents, by the first row that is added.
+
+    Attributes
+    ----------
+    fresh : Path
+        Folder of the rows not yet folded.
+    unfinished : Path
+        Folder of the states of cells that are being computed, or were when the run was killed: one folder a key.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.fresh = folder / FRESH
+        self.unfinished = self.fresh / "unfinished"
 
     def read(self) -> Rows:
         """Return all rows, key -> row: those of the families' files and the fresh ones, which win."""
@@ -63,6 +72,20 @@ class Results:
             with self._lock(fcntl.LOCK_SH):  # a fold at this moment would remove it unread
                 write_atomically(self.fresh / f"{row['key']}.json", json.dumps(row, sort_keys=True, allow_nan=False))
 
+    def begin(self) -> None:
+        """Make the folders, before hours of work: a place that cannot be written to is told now."""
+        with self._writing():
+            self._make()
+            self.unfinished.mkdir(exist_ok=True)
+
+    def begun(self) -> list[str]:
+        """Return the keys of the cells whose state is kept."""
+        return sorted(path.name for path in self.unfinished.glob("*"))
+
+    def forget(self, key: str) -> None:
+        """Remove the state of a cell that nobody will go on with: its row is there, or no table asks for it."""
+        shutil.rmtree(self.unfinished / key, ignore_errors=True)
+
     def fold(self, without: Iterable[str] = ()) -> None:
         """Move fresh rows into the families' files, and drop the rows with the keys ``without``."""
         if not self.fresh.is_dir():
@@ -72,9 +95,9 @@ class Results:
                 self._make()
         with self._writing(), self._lock(fcntl.LOCK_EX):
             taken = list(self.fresh.glob("*.json"))
-            dropped = set(without)
+            dropped, there = set(without), self._read()
             families: dict[str, Rows] = {path.stem: {} for path in self.folder.glob("*.jsonl")}
-            for key, row in self._read().items():
+            for key, row in there.items():
                 if key not in dropped:
                     families.setdefault(family(row["dataset"]), {})[key] = row
             for name, rows in families.items():
@@ -87,6 +110,10 @@ class Results:
             ]  # of runs that were killed
             for path in [*taken, *halves]:
                 path.unlink(missing_ok=True)
+            done = {key for key, row in there.items() if row["status"] == "ok"}
+            for key in self.begun():
+                if key in dropped | done:
+                    self.forget(key)
 
     def _read(self) -> Rows:
         rows = {}

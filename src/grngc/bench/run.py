@@ -1,12 +1,13 @@
 """Fill the missing cells of a table: what is there is kept, what is missing is computed, side by side."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
+from ..checkpoints import EVERY_SECONDS, Checkpoints
 from ..errors import InputError
-from ..execution import Job, run
+from ..execution import Job, WorkerLostError, run
 from .cells import Cell, cells_of, check_names, data_name
 from .compute import compute, data_digest, failed
 from .results import Results, Rows
@@ -148,21 +149,28 @@ def fill(
     executor: str = "local",
     address: str | None = None,
     fold: bool = True,
+    keep_every: float = EVERY_SECONDS,
 ) -> None:
     """Compute cells and put each on disk as it ends; ``told`` is called with it. A cell that fails leaves its row too.
 
     Leaving early, by Ctrl-C say, keeps what is finished. ``workers``, ``executor`` and ``address`` are those of
     :func:`grngc.execution.run`. Without ``fold`` each row stays a file of its own, as several machines that write to
     one folder need it: they may not see each other's locks.
+
+    A cell whose worker, or this whole process, is killed goes on from the state it kept ``keep_every`` seconds ago at
+    most, to the row that an undisturbed run leaves; on a machine that does not share the folder's disk it begins anew.
     """
     cells = {cell.key(data): (cell, data) for cell, data in missing}
     started_with = set(results.read())
+    if missing:
+        results.begin()
 
     def jobs() -> Iterator[Job]:
         for key, (cell, data) in cells.items():
             if key not in started_with and key in results.read():
                 continue  # another run has finished it since
-            yield Job(key, compute, (cell, data))
+            kept = Checkpoints(results.unfinished.absolute() / key, keep_every, anew=True)
+            yield Job(key, compute, (cell, data, kept))
 
     ended = run(jobs(), workers=workers, executor=executor, address=address)
     try:
@@ -170,6 +178,8 @@ def fill(
             cell, data = cells[str(key)]
             row = failed(cell, data, outcome) if isinstance(outcome, BaseException) else outcome
             results.add(row)
+            if not isinstance(outcome, WorkerLostError):  # that one may go on, when it is retried
+                results.forget(str(key))
             told(cell, row)
     finally:
         ended.close()
@@ -177,8 +187,11 @@ def fill(
             results.fold()
 
 
-def stale(tables: list[Table], there: Rows) -> list[str]:
-    """Return the keys of rows that no table asks for, or whose data changed; rows of data that are not here stay."""
+def stale(tables: list[Table], there: Rows, begun: Iterable[str] = ()) -> list[str]:
+    """Return the keys of rows that no table asks for, or whose data changed; rows of data that are not here stay.
+
+    Of cells that are ``begun``, with a state but no row, those too; where data are not here all of them stay.
+    """
     wanted: set[str] = set()
     kept_names: set[str] = set()
     for table in tables:
@@ -186,8 +199,9 @@ def stale(tables: list[Table], there: Rows) -> list[str]:
         wanted |= {row["key"] for _, row in made.done}
         wanted |= {cell.key(data) for cell, data in made.missing}
         kept_names |= {data_name(cell.dataset, cell.options) for cell, _ in made.skipped}
-    return [
+    old = [
         key
         for key, row in there.items()
         if key not in wanted and data_name(row["dataset"], row["options"]) not in kept_names
     ]
+    return old + [key for key in begun if not kept_names and key not in wanted and key not in there]

@@ -1,42 +1,19 @@
 """Many jobs side by side, on this machine's processes or on a Ray or Dask cluster: one function, one behaviour."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from importlib import import_module
 from itertools import chain
-from typing import cast
 
 from ..arguments import check_choice, check_whole
 from ..errors import InputError
+from .cluster import run_on
 from .job import ATTEMPTS, Job, Outcomes, WorkerLostError
 
 __all__ = ["ATTEMPTS", "EXECUTORS", "Job", "Outcomes", "WorkerLostError", "check_executor", "run"]
 
 
-def _local(jobs: Iterator[Job], workers: int | None, address: str | None) -> Outcomes:
-    from .local import run_locally
-
-    return run_locally(jobs, cast(int, workers))
-
-
-def _ray(jobs: Iterator[Job], workers: int | None, address: str | None) -> Outcomes:
-    from .cluster import run_on
-    from .on_ray import connected
-
-    return run_on(connected(workers, address), jobs, workers)
-
-
-def _dask(jobs: Iterator[Job], workers: int | None, address: str | None) -> Outcomes:
-    from .cluster import run_on
-    from .on_dask import connected
-
-    return run_on(connected(workers, address), jobs, workers)
-
-
-EXECUTORS: dict[str, Callable[[Iterator[Job], int | None, str | None], Outcomes]] = {
-    "local": _local,
-    "ray": _ray,
-    "dask": _dask,
-}
-"""Where jobs can run."""
+EXECUTORS = {"local": "on_loky", "ray": "on_ray", "dask": "on_dask"}
+"""Where jobs can run: the module whose ``connected(workers, address)`` gives a :class:`~.cluster.Cluster`."""
 
 
 def run(
@@ -70,7 +47,7 @@ def run(
     check_executor(executor, address)
     if workers is not None or address is None:
         check_whole("workers", workers)
-    return _started(EXECUTORS[executor], iter(jobs), workers, address)
+    return _started(executor, iter(jobs), workers, address)
 
 
 def check_executor(executor: str, address: str | None = None) -> None:
@@ -82,13 +59,9 @@ def check_executor(executor: str, address: str | None = None) -> None:
         )
 
 
-def _started(
-    start: Callable[[Iterator[Job], int | None, str | None], Outcomes],
-    jobs: Iterator[Job],
-    workers: int | None,
-    address: str | None,
-) -> Outcomes:
+def _started(executor: str, jobs: Iterator[Job], workers: int | None, address: str | None) -> Outcomes:
     """Start workers once there is a job."""
     for first in jobs:
-        yield from start(chain([first], jobs), workers, address)
+        connected = import_module(f".{EXECUTORS[executor]}", __name__).connected
+        yield from run_on(connected(workers, address), chain([first], jobs), workers)
         return

@@ -1,4 +1,4 @@
-"""Jobs on a cluster, whichever engine runs it: how many are under way, what is run again, what is given up."""
+"""Jobs on workers, whichever engine runs them: how many are under way, what is run again, what is given up."""
 
 import os
 from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ class Lost(Enum):
 
 
 class Cluster(Protocol):
-    """What an engine must do: Ray and Dask."""
+    """What an engine must do: loky, Ray and Dask."""
 
     def slots(self) -> int:
         """Return how many jobs it has places for now."""
@@ -42,11 +42,11 @@ class Cluster(Protocol):
 
 
 def run_on(connected: AbstractContextManager[Cluster], jobs: Iterable[Job], workers: int | None) -> Outcomes:
-    """Run jobs on a cluster, at most ``workers`` at once.
+    """Run jobs on an engine's workers, at most ``workers`` at once.
 
-    A machine that is lost takes all its jobs with it, and so those that were lost are run again side by side. An
-    engine may also count a job as lost that only waited behind the one at fault: before a job is given up it is run
-    while no other is under way.
+    A machine that is lost takes all its jobs with it, as does a process of loky's, and so those that were lost are run
+    again side by side. An engine may also count a job as lost that only waited behind the one at fault: before a job is
+    given up it is run while no other is under way.
     """
     with connected as cluster:
         for _ in range(ATTEMPTS - 1):
