@@ -6,8 +6,7 @@ graph, 4 a cell of a benchmark failed, 130 interrupted, 141 the reader of our ou
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +16,7 @@ from . import cli_bench, cli_datasets, cli_truth
 from .cli_values import amount_or_auto, names, switch, transforms, whole_or_auto
 from .errors import InputError
 from .folders import UNFINISHED, check_folder
+from .interrupts import told_on_interrupt
 from .terminal import OK, UNTRUSTWORTHY, USAGE, exit_code_of, shown_progress, tell
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ def discover(
         "steps": steps, "learning_rate": learning_rate, "device": device,
     }  # fmt: skip
     kept = None if out is None else Checkpoints(out / UNFINISHED)
-    with shown_progress(quiet or as_json) as progress, _told_how_to_go_on(kept):
+    with shown_progress(quiet or as_json) as progress, told_on_interrupt(lambda: _what_is_kept(kept)):
         found = find(
             file,
             checkpoint=kept,
@@ -274,13 +274,8 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON and 
     return USAGE if facts["problems"] else OK
 
 
-@contextmanager
-def _told_how_to_go_on(kept: "Checkpoints | None") -> Iterator[None]:
-    """Say on Ctrl-C what the same command would find."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        from .checkpoints import states
+def _what_is_kept(kept: "Checkpoints | None") -> str:
+    from .checkpoints import states
 
-        there = kept is not None and states(kept.folder)
-        raise KeyboardInterrupt("the same command goes on where it was" if there else "nothing was kept") from None
+    there = kept is not None and states(kept.folder)
+    return "the same command goes on where it was" if there else "nothing was kept"

@@ -1,6 +1,5 @@
 """Commands about benchmarks: ``bench run``, ``bench table``, ``bench verdict``, ``bench docs``."""
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,6 +9,7 @@ import typer
 
 from .cli_values import names_among, part_of, whole_numbers
 from .errors import InputError
+from .interrupts import told_on_interrupt
 from .terminal import FAILED_CELLS, OK, duration, sentence_width, tell
 
 if TYPE_CHECKING:
@@ -129,11 +129,10 @@ def run(
         done, failed = done + 1, failed + (row["status"] == "failed")
         print(f"[{done}/{len(found.missing)}] {cell}: {_outcome(row)}", flush=True)
 
-    try:
+    with told_on_interrupt(
+        lambda: f"{done} of {len(found.missing)} cells are kept; the same command goes on with the rest"
+    ):
         fill(found.missing, kept, workers, told, executor=executor, address=address, fold=not part)
-    except KeyboardInterrupt:
-        print(f"{done} of {len(found.missing)} cells are kept; the same command goes on with the rest", file=sys.stderr)
-        raise
     if failed:
         tell("error", f"{failed} cells failed; their rows in {kept.folder} say why; --retry-failed runs them again")
     if found.skipped:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from .errors import CheckpointWarning, DivergenceError, InputError, InputWarning
+from .interrupts import INTERRUPTED
 from .summary import printable
 
 if TYPE_CHECKING:
     from .training import Progress
 
-OK, BUG, USAGE, UNTRUSTWORTHY, FAILED_CELLS, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 4, 130, 141
+OK, BUG, USAGE, UNTRUSTWORTHY, FAILED_CELLS, BROKEN_PIPE = 0, 1, 2, 3, 4, 141
 
 DISK = (
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE,

@@ -127,9 +127,13 @@ def _started(workers: int) -> Iterator[str]:
     folder = tempfile.mkdtemp(prefix="grngc-dask-")
     try:
         # no retries of Dask's own: ours tell a job's fault from a loss
-        with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
+        with dask.config.set({"distributed.scheduler.allowed-failures": 0, "temporary-directory": folder}):
             scheduler = LocalCluster(
-                n_workers=0, host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL
+                n_workers=0,
+                host="127.0.0.1",
+                dashboard_address=None,
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # its page of metrics: any port, not 8787
+                silence_logs=logging.CRITICAL,
             )
         with scheduler:
             address = scheduler.scheduler_address

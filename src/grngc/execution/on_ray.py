@@ -113,11 +113,35 @@ def _connect(ray: Any, workers: int | None, address: str | None, folder: str | N
         secret = {"RAY_AUTH_TOKEN": TOKEN} if own else {}
         with environment(worker_environment() | QUIET | secret):
             ray.init(address="local", **private, **common)
+        _end_at_once(ray)
         return
     try:
         ray.init(address=address, **common)
     except (OSError, RuntimeError, ValueError, AssertionError) as error:
         raise InputError(f"address {address!r}: no Ray cluster can be reached there: {first_line(error)}") from error
+
+
+def _end_at_once(ray: Any) -> None:
+    """Let ``ray.shutdown`` kill a private Ray and what that has started.
+
+    It would wait a second for Ray to go by itself, half of what Ctrl-C may take, and there is no setting.
+    """
+    import psutil  # comes with Ray
+
+    node = ray._private.worker._global_node
+    kill = node.kill_all_processes
+
+    def kill_all(**given: Any) -> None:
+        started = []
+        for _, process in node.live_processes():
+            with suppress(psutil.NoSuchProcess):
+                started += psutil.Process(process.pid).children(recursive=True)
+        kill(**given | {"allow_graceful": False})
+        for process in started:  # what serves the workers would be there for another minute
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+
+    node.kill_all_processes = kill_all
 
 
 def check_listens(address: str) -> None:
