@@ -178,9 +178,7 @@ def test_a_state_under_another_fits_name_is_not_taken_for_its_own(
     assert kept.before == 0
 
 
-def test_where_the_disk_is_not_shared_nothing_is_kept(
-    long: Cell, undisturbed: dict[str, Any], tmp_path: Path
-) -> None:
+def test_where_the_disk_is_not_shared_nothing_is_kept(long: Cell, undisturbed: dict[str, Any], tmp_path: Path) -> None:
     kept = Checkpoints(tmp_path / "elsewhere" / "unfinished" / "key", every=0.0, anew=True)
     assert digest([compute(long, undisturbed["data"], kept)]) == digest([undisturbed])
     assert list(tmp_path.iterdir()) == []

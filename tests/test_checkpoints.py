@@ -1,5 +1,6 @@
 """A fit that is stopped anywhere and begun again gives the very bits of one that was not."""
 
+import json
 import os
 import signal
 import subprocess
@@ -164,6 +165,8 @@ def test_the_command_goes_on(name: str, tmp_path: Path) -> None:
     for file in ("edges.csv", "forecaster.safetensors"):
         assert (tmp_path / "again" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
     assert not state.parent.exists()
+    record = json.loads((tmp_path / "again" / "run.json").read_text())
+    assert record["timings"]["seconds_fitting"] > record["training"]["seconds"]  # both count what came before the stop
 
 
 @pytest.mark.usefixtures("eager")
@@ -172,9 +175,10 @@ def test_the_command_goes_on(name: str, tmp_path: Path) -> None:
 def test_a_disk_that_fails_is_told_once_and_costs_nothing(tmp_path: Path, fault: str, at: int) -> None:
     known = GRNGC(**LONG).fit(DATA)
     place = tmp_path / "kept"
-    with pytest.MonkeyPatch.context() as patch, pytest.warns(CheckpointWarning) as told:
+    with pytest.MonkeyPatch.context() as patch:
         FailingDisk(patch, place, at, fault)
-        found = GRNGC(**LONG).fit(DATA, checkpoint=place)
+        with pytest.warns(CheckpointWarning) as told:
+            found = GRNGC(**LONG).fit(DATA, checkpoint=place)
     assert [str(each.message).startswith(f"{place}: the state cannot be kept (") for each in told] == [True]
     np.testing.assert_array_equal(found.graph_.lag_scores, known.graph_.lag_scores)
     assert (fault == "read-only" and at) or not place.exists()

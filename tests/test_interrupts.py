@@ -17,6 +17,8 @@ import pytest
 
 BOUND = 15.0
 
+MLP = ["--forecaster", "mlp", "--lag", "1", "--steps"]
+
 LONG = """
 title = "Cells without end"
 seeds = [0, 1]
@@ -87,9 +89,7 @@ def data(folder: Path) -> str:
 def test_while_importing(tmp_path: Path, after: float) -> None:
     """After ``import torch`` has begun: it takes seconds."""
     process = started(
-        ["-X", "importtime", "-m", "grngc", "discover", data(tmp_path), "--out", "out", "--steps", "10000000"]
-        + ["--forecaster", "mlp", "--lag", "1"],
-        tmp_path,
+        ["-X", "importtime", "-m", "grngc", "discover", data(tmp_path), "--out", "out", *MLP, "10000000"], tmp_path
     )
     assert process.stderr is not None
     while "torch" not in process.stderr.readline():
@@ -102,11 +102,7 @@ def test_while_importing(tmp_path: Path, after: float) -> None:
 
 
 def test_while_training(tmp_path: Path) -> None:
-    process = started(
-        ["-m", "grngc", "discover", data(tmp_path), "--out", "out", "--steps", "5000", "--forecaster", "mlp"]
-        + ["--lag", "1"],
-        tmp_path,
-    )
+    process = started(["-m", "grngc", "discover", data(tmp_path), "--out", "out", *MLP, "5000"], tmp_path)
     assert process.stderr is not None
     assert process.stderr.readline().startswith("grngc: training: step")
     assert interrupted(process) == (130, "grngc: error: interrupted; nothing was kept\n")
@@ -161,17 +157,23 @@ def test_a_second_one_does_not_disturb_the_tidying_up(tmp_path: Path) -> None:
     assert process.communicate(timeout=60)[0] == "tidy\n"
 
 
+DEAF = """
+import time
+from grngc.interrupts import watch
+watch()
+print("here", flush=True)
+time.sleep(1)
+print("done")
+"""
+
+
 def test_where_it_is_ignored_it_stays_so(tmp_path: Path) -> None:
     """``nohup``, and ``&`` in a script."""
-    process = started(
-        ["-c", "import time\nfrom grngc.interrupts import watch\nwatch()\nprint(1, flush=True)\ntime.sleep(1)\nprint(2)"],
-        tmp_path,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
-    )
+    process = started(["-c", DEAF], tmp_path, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
     assert process.stdout is not None
-    assert process.stdout.readline() == "1\n"
+    assert process.stdout.readline() == "here\n"
     os.killpg(process.pid, signal.SIGINT)
-    assert process.communicate(timeout=60) == ("2\n", "")
+    assert process.communicate(timeout=60) == ("done\n", "")
     assert process.returncode == 0
 
 

@@ -104,9 +104,9 @@ class Checkpoints:
         write_atomically(self.folder / name, file.getvalue())
 
     def read(self, name: str) -> dict[str, Any]:
-        """Return what :meth:`write` wrote; ``FileNotFoundError`` where it is not there, ``ValueError`` for other things.
+        """Return what :meth:`write` wrote, tensors and plain values: never code.
 
-        Tensors and plain values are read, never code.
+        Raises ``FileNotFoundError`` where nothing is there, ``ValueError`` where it is something else.
         """
         import torch
 

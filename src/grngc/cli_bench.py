@@ -82,8 +82,9 @@ def run(
 ) -> int:
     """Fill the missing cells of a table.
 
-    What is there is kept: stopped, or killed, and started again it goes on where it was. A cell that fails leaves a
-    row that says why, one whose data are not here is skipped, and the rest goes on; exit code 4 then.
+    What is there is kept: stopped, or killed, and started again it goes on where it was, in the middle of a long cell
+    too. A cell that fails leaves a row that says why, one whose data are not here is skipped, and the rest goes on;
+    exit code 4 then.
 
     \b
     Example:

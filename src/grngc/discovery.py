@@ -168,6 +168,8 @@ def discover(
         before = time.monotonic()
         estimator.fit(panel, progress=progress, checkpoint=checkpoint)
         fitted_in = time.monotonic() - before
+    if isinstance(checkpoint, Checkpoints):
+        fitted_in += checkpoint.before
     graph, floor, training = estimator.graph_, estimator.noise_floor_, estimator.record_.to_dict()
     edges = standing_out(graph, floor)
     record = {
@@ -195,7 +197,7 @@ def discover(
         "timings": {
             "started": started.isoformat(timespec="seconds"),
             "seconds_reading": read_in,
-            "seconds_fitting": fitted_in,  # candidates and noise floor too; training alone: "training"
+            "seconds_fitting": fitted_in,  # with candidates, noise floor, what came before a kill
             "seconds": time.monotonic() - clock,
         },
         "training": training,

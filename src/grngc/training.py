@@ -159,10 +159,12 @@ def minimise(
     optimiser = torch.optim.AdamW([group for group in groups if group["params"]], lr=learning_rate)
     rate = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: SCHEDULES[schedule](step / steps))
     course = _Course(forecaster, optimiser, rate, batches)
-    if checkpoint is not None and (kept_then := checkpoint.load()) is not None:
-        course.load_state_dict(kept_then[0])
-        for step, found in kept_then[1] if snapshot is not None else ():
-            snapshot(step, found)
+    if checkpoint is not None and (there := checkpoint.load()) is not None:
+        state, noted = there
+        course.load_state_dict(state)
+        if snapshot is not None:
+            for step, found in noted:
+                snapshot(step, found)
     every = max(1, steps // 100)
     while course.step < steps:
         optimiser.zero_grad()

@@ -1,5 +1,6 @@
 """Compute one cell: data by name, fit, score. Runs in a worker; nothing of it is kept but the row it returns."""
 
+import os
 import resource
 import statistics
 import time
@@ -68,7 +69,7 @@ def compute(cell: Cell, data: str, kept: Checkpoints | None = None) -> dict[str,
         dataset = load(cell.dataset, **cell.options)
         if (found := digest(dataset)) != data:
             raise InputError(f"{cell.dataset}: the data changed while running: digest {found[:12]}, was {data[:12]}")
-        kept = kept if kept is not None and kept.folder.parent.is_dir() else None
+        kept = kept if kept is not None and os.path.isdir(kept.folder.parent) else None
         floor = FLOORS.get(cell.method)
         values = _fitted(cell, dataset, kept) if floor is None else {"metrics": floor(dataset)}
     told = sorted({" ".join(str(each.message).split()) for each in seen if issubclass(each.category, InputWarning)})
