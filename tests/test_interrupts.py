@@ -177,6 +177,18 @@ def test_where_it_is_ignored_it_stays_so(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.parametrize("after", [0.1, 0.3])
+def test_while_workers_start(tmp_path: Path, after: float) -> None:
+    """They are in the terminal's group, and cannot yet say themselves that it is not for them."""
+    (tmp_path / "long.toml").write_text(LONG)
+    process = started(["-m", "grngc", "bench", "run", "long", "--tables", ".", "--workers", "2"], tmp_path)
+    assert process.stdout is not None
+    assert "4 are missing" in process.stdout.readline()
+    time.sleep(after)
+    told = "grngc: error: interrupted; 0 of 4 cells are kept; the same command goes on with the rest\n"
+    assert interrupted(process) == (130, told)
+
+
 @pytest.mark.parametrize(
     ("executor", "package"),
     [

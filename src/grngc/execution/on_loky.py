@@ -27,12 +27,13 @@ class LokyCluster:
 
     def submit(self, call: Callable[..., bytes], *arguments: object) -> "Future[bytes]":
         """Put one call on its way; where a worker has died since, to a set of new ones."""
-        try:
-            return self._set.submit(call, *arguments)
-        except BrokenProcessPool:
-            self.stop()
-            self._set = self._new(self._workers)
-            return self._set.submit(call, *arguments)
+        with _unheard():
+            try:
+                return self._set.submit(call, *arguments)
+            except BrokenProcessPool:
+                self.stop()
+                self._set = self._new(self._workers)
+                return self._set.submit(call, *arguments)
 
     def ended(self, tickets: "Sequence[Future[bytes]]") -> "Sequence[Future[bytes]]":
         """Wait for a first call."""
@@ -55,8 +56,16 @@ class LokyCluster:
 
     @staticmethod
     def _new(workers: int) -> "ProcessPoolExecutor":
-        from loky import ProcessPoolExecutor
+        from multiprocessing import resource_tracker as standard
 
+        from loky import ProcessPoolExecutor
+        from loky.backend import resource_tracker
+
+        warned = os.environ.get("PYTHONWARNINGS", "")
+        os.environ["PYTHONWARNINGS"] = f"{warned},ignore:resource_tracker".removeprefix(",")
+        for tracker in (resource_tracker, standard):  # they tidy up after a kill, and would tell the user so;
+            tracker.ensure_running()  # the standard one, started later, would unblock what _unheard blocks
+        os.environ["PYTHONWARNINGS"] = warned
         start = {"initializer": _start_worker, "initargs": (os.getpid(),), "env": ONE_THREAD}
         return ProcessPoolExecutor(workers, timeout=None, **start)
 
@@ -69,6 +78,16 @@ def connected(workers: int | None, address: str | None) -> Iterator[LokyCluster]
         yield cluster
     finally:
         cluster.stop()
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach: it is left to this one, even before a worker can say so itself."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_worker(parent: int) -> None:
