@@ -96,12 +96,29 @@ def begun(cell: Cell, folder: Path, monkeypatch: pytest.MonkeyPatch, step: int =
     return Checkpoints(folder / "key", anew=True)
 
 
+def sweep(folder: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", SWEEP, str(folder / "small.toml"), str(folder / "results")]
+    return subprocess.Popen(command, start_new_session=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+
+
+def test_two_sweeps_at_once_write_over_each_others_states_and_end_with_the_same_rows(
+    undisturbed: dict[str, Any], tmp_path: Path
+) -> None:
+    read(tmp_path, LONG)
+    both = [sweep(tmp_path), sweep(tmp_path)]
+    assert [process.wait(timeout=240) for process in both] == [0, 0]
+    kept = Results(tmp_path / "results")
+    rows = kept.read()
+    assert digest([rows[undisturbed["key"]]]) == digest([undisturbed])
+    assert {row["status"] for row in rows.values()} == {"ok"}
+    assert kept.begun() == []
+
+
 def test_a_sweep_that_is_killed_goes_on_in_the_middle_of_a_cell(
     cells: list[Cell], undisturbed: dict[str, Any], tmp_path: Path
 ) -> None:
     read(tmp_path, LONG)
-    command = [sys.executable, "-c", SWEEP, str(tmp_path / "small.toml"), str(tmp_path / "results")]
-    process = subprocess.Popen(command, start_new_session=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    process = sweep(tmp_path)
     kept, key = Results(tmp_path / "results"), undisturbed["key"]
     deadline = time.monotonic() + 120
     while len(list((kept.unfinished / key).glob("001-*.pt"))) < 3 and time.monotonic() < deadline:
