@@ -44,7 +44,8 @@ def examine() -> dict[str, Any]:
     try:
         import torch
 
-        from .runtime import MEMORY_BUDGET, resolve_device
+        from .device import resolve_device
+        from .runtime import MEMORY_BUDGET
     except (ImportError, OSError) as error:
         problems.append(f"torch cannot be imported: {' '.join(str(error).split())}")
     else:
