@@ -14,7 +14,7 @@ for that.
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -31,7 +31,7 @@ BY_INDEX = (torch.ops.aten.index.Tensor, torch.ops.aten.index_put_.default, torc
 class Elsewhere(Tensor):
     """A tensor of the device."""
 
-    waits: Counter[str] = Counter()
+    waits: ClassVar[Counter[str]] = Counter()
     __torch_function__ = torch._C._disabled_torch_function_impl
 
     @staticmethod

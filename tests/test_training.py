@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from grngc import training
 from grngc.batches import Batch, Batches
 from grngc.errors import DivergenceError, InputError
 from grngc.training import Progress, Record, minimise
@@ -116,6 +117,14 @@ def test_record_and_progress() -> None:
     assert json.loads(json.dumps(record.to_dict()))["trace"][3]["step"] == 8
     assert record.steps == 250
     assert record.seconds > 0
+
+
+def test_losses_are_read_about_a_hundred_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each reading waits for a GPU."""
+    read, readings = training._Course.read_losses, []
+    monkeypatch.setattr(training._Course, "read_losses", lambda self, fail: (readings.append(0), read(self, fail)))
+    run(Point(), steps=1000)
+    assert len(readings) == 100
 
 
 def test_trace_rows_are_means_since_the_row_before() -> None:

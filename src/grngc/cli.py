@@ -163,6 +163,10 @@ def discover(
     device: Annotated[
         str | None, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1 or auto.  [default: cpu]")
     ] = None,
+    tf32: Annotated[
+        bool,
+        typer.Option("--tf32", help="On a GPU: products of matrices rounded to TF32, faster and less exact."),
+    ] = False,
     threads: Annotated[
         int, typer.Option(metavar="N", help="More than one pay off only for hundreds of series on idle processors.")
     ] = 1,
@@ -207,7 +211,7 @@ def discover(
     chosen = {
         "lag": lag, "forecaster": forecaster, "hidden": hidden, "penalty": penalty, "penalty_batch": penalty_batch,
         "penalty_targets": penalty_targets, "contemporaneous": contemporaneous,
-        "steps": steps, "learning_rate": learning_rate, "device": device,
+        "steps": steps, "learning_rate": learning_rate, "device": device, "tf32": tf32 or None,
     }  # fmt: skip
     kept = None if out is None else out / UNFINISHED
     with shown_progress(quiet or as_json) as progress, _told_how_to_go_on(kept):

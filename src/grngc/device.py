@@ -37,14 +37,23 @@ def device_kind(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
 
 
+def described(device: torch.device) -> str:
+    """Return ``cpu``, or name and kind of a GPU: ``cuda:0 (NVIDIA H200)``."""
+    return f"{device} ({device_kind(device)})" if device.type == "cuda" else str(device)
+
+
 def check_tf32(device: torch.device, tf32: bool) -> None:
     """Refuse TF32 where nothing would feel it."""
     if not tf32:
         return
     if device.type != "cuda":
-        raise InputError(f"tf32 rounds on a GPU only, and this fit runs on {device}: leave it out, or give device='cuda'")
+        raise InputError(
+            f"tf32 rounds on a GPU only, and this fit runs on {device}: leave it out, or give device='cuda'"
+        )
     if torch.cuda.get_device_capability(device) < TF32_SINCE:
-        raise InputError(f"tf32: {device_kind(device)} has no TF32, which came with Ampere (RTX 30, A100): leave it out")
+        raise InputError(
+            f"tf32: {device_kind(device)} has no TF32, which came with Ampere (RTX 30, A100): leave it out"
+        )
 
 
 @contextmanager
@@ -83,10 +92,7 @@ def _tf32(wanted: bool) -> Iterator[None]:
     cuda, cudnn = torch.backends.cuda, torch.backends.cudnn
     each = [cuda.matmul, cudnn.conv, cudnn.rnn] if hasattr(cudnn, "conv") else []
     new = [(kind, kind.fp32_precision) for kind in each]
-    if new:
-        old = new[0][1] == "tf32", new[1][1] == "tf32"
-    else:
-        old = cuda.matmul.allow_tf32, cudnn.allow_tf32
+    old = (new[0][1] == "tf32", new[1][1] == "tf32") if new else (cuda.matmul.allow_tf32, cudnn.allow_tf32)
     try:
         _set_old(wanted, wanted)
         yield
@@ -106,5 +112,5 @@ def _set_old(for_products: bool, for_convolutions: bool) -> None:
 
 def _first_sentences(error: Exception) -> str:
     """Return what was asked for and what there is, of a text that goes on for a paragraph."""
-    sentences = [part for part in str(error).splitlines()[0].split(". ")[1:3] if part]
-    return "; ".join(part.rstrip(".") for part in sentences) or "no more to be had"
+    first_line, _, _ = str(error).partition("\n")
+    return "; ".join(part.rstrip(".") for part in first_line.split(". ")[1:3]) or "no more to be had"

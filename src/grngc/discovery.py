@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from .arguments import check_choice, check_whole, nearest
 from .configurations import CONFIGURATIONS
 from .datasets.files import read_panel
+from .device import described
 from .environment import versions
 from .errors import InputError, InputWarning
 from .folders import write_folder
@@ -187,6 +188,7 @@ def discover(
             "contemporaneous": asdict(estimator.present_),
         },
         "seed": estimator.random_state,
+        "device": described(estimator.device_),
         "data": describe(panel) | {"windows": estimator.n_windows_},
         "warnings": noted,
         "versions": versions(),

@@ -50,7 +50,7 @@ class Fitted:
         """Return the forecasts (window, series) of scaled windows (window, lag, series)."""
         like = next(self.forecaster.parameters())
         with torch.no_grad(), computing_on(like.device):
-            return self.forecaster(torch.tensor(x).to(like)).cpu().numpy()
+            return self.forecaster(torch.tensor(x, dtype=like.dtype, device=like.device)).cpu().numpy()
 
 
 def fit_forecaster(
@@ -95,7 +95,7 @@ def fit_forecaster(
             return _solve(recipe, windows, weights, targets, norm, input_noise, device, progress, snapshot)
     x = torch.tensor(windows.x, dtype=torch.float32, device=device)
     y = torch.tensor(windows.y, dtype=torch.float32, device=device)
-    weight, wanted = torch.tensor(weights).to(x), torch.tensor(targets, device=device)
+    weight, wanted = torch.tensor(weights, dtype=torch.float32, device=device), torch.tensor(targets, device=device)
     with seeded(seed, device) as generator:
         forecaster = build_forecaster(recipe).to(device)
         if reads_sequence(forecaster):
