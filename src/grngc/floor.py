@@ -32,6 +32,9 @@ MARGIN = 1.25
 """Over the median of the surrogates' largest scores; with ``ADAM_FLOOR`` added, about their 95 % quantile where tails
 are light. The quantile itself hangs on one or two surrogates, and on the outliers of heavy-tailed series."""
 
+ROUGHLY = 1e-4
+"""Tolerance of the surrogates' fits: of the largest of many coefficients, a part in a thousand."""
+
 MIN_EXCHANGED = 3
 """Trajectories needed at a time to exchange their pasts; where they are fewer, pasts are rolled around."""
 
@@ -84,7 +87,9 @@ def noise_floor(
 
     def fit(task: Windows, admitted: np.ndarray) -> np.ndarray:
         task = centred(task)
-        return penalised_linear(task.x, task.y, weights, admitted=admitted, norm=norm, input_noise=input_noise)[0]
+        return penalised_linear(
+            task.x, task.y, weights, admitted=admitted, norm=norm, input_noise=input_noise, tolerance=ROUGHLY
+        )[0]
 
     def top(task: Windows) -> float:
         return float(collapse(np.abs(fit(task, np.ones_like(own))))[between].max())
