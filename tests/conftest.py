@@ -24,12 +24,11 @@ def _settings() -> dict[str, object]:
     }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs a GPU where there is none, and say so in one line."""
-    if not torch.cuda.is_available():
-        for item in items:
-            if item.get_closest_marker("gpu"):
-                item.add_marker(pytest.mark.skip(reason="no GPU here; where there is one: start.py test -m gpu"))
+@pytest.fixture(autouse=True)
+def _gpu(request: pytest.FixtureRequest) -> None:
+    """Skip what needs a GPU where there is none; from one place, so that it is said in one line."""
+    if request.node.get_closest_marker("gpu") and not torch.cuda.is_available():
+        pytest.skip("no GPU here; where there is one: start.py test -m gpu")
 
 
 @pytest.fixture(autouse=True)

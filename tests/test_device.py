@@ -154,7 +154,6 @@ class TestSettings:
         finally:
             torch.backends.cuda.matmul.allow_tf32, cudnn.allow_tf32 = at_first
             cudnn.benchmark = first[1]
-        assert (rounds(), precision()) == (at_first, first)
 
     @pytest.mark.skipif(not hasattr(torch.backends.cudnn, "conv"), reason="torch before 2.9 has no such settings")
     def test_of_whom_has_used_the_newer_ones(self) -> None:
