@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .lasso import penalised_linear
+from .lasso import ROUGH, penalised_linear
 from .windows import Windows
 
 ADAM_FLOOR = 0.03
@@ -31,9 +31,6 @@ SURROGATES = 20
 MARGIN = 1.25
 """Over the median of the surrogates' largest scores; with ``ADAM_FLOOR`` added, about their 95 % quantile where tails
 are light. The quantile itself hangs on one or two surrogates, and on the outliers of heavy-tailed series."""
-
-ROUGHLY = 1e-4
-"""Tolerance of the surrogates' fits: of the largest of many coefficients, a part in a thousand."""
 
 MIN_EXCHANGED = 3
 """Trajectories needed at a time to exchange their pasts; where they are fewer, pasts are rolled around."""
@@ -88,7 +85,7 @@ def noise_floor(
     def fit(task: Windows, admitted: np.ndarray) -> np.ndarray:
         task = centred(task)
         return penalised_linear(
-            task.x, task.y, weights, admitted=admitted, norm=norm, input_noise=input_noise, tolerance=ROUGHLY
+            task.x, task.y, weights, admitted=admitted, norm=norm, input_noise=input_noise, effort=ROUGH
         )[0]
 
     def top(task: Windows) -> float:

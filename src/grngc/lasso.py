@@ -7,12 +7,28 @@ A. Beck, M. Teboulle, A fast iterative shrinkage-thresholding algorithm, SIAM J.
 B. O'Donoghue, E. Candès, Adaptive restart for accelerated gradient schemes, Found. Comput. Math. 15 (2015).
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.linalg import eigvalsh
 from scipy.sparse import csr_array
 
-TOLERANCE = 1e-7
-"""A step that moves none of a target's coefficients further than this is its last."""
+
+class Effort(NamedTuple):
+    """When a target counts as solved: a step moves none of its coefficients further than this; or after most steps."""
+
+    tolerance: float
+    steps: int
+
+
+EXACT = Effort(1e-7, 20_000)
+"""A hundred or two steps are usual."""
+
+ROUGH = Effort(1e-4, 200)
+"""Where forecasts are wanted, or the largest of many coefficients: a part in a thousand of it."""
+
+BLOCK = 2**18
+"""Coefficients solved for at a time: few enough to stay in cache, and their copies in memory."""
 
 SPARSE = 0.03
 """Share of coefficients that differ from 0 below which products leave the others out."""
@@ -26,8 +42,7 @@ def penalised_linear(
     admitted: np.ndarray,
     norm: str = "l1",
     input_noise: float = 0.0,
-    iterations: int = 200,
-    tolerance: float = TOLERANCE,
+    effort: Effort = EXACT,
 ) -> tuple[np.ndarray, int]:
     """Return the coefficients (target, lag, source) that minimise eq. 14 for a linear forecaster, and the steps taken.
 
@@ -46,10 +61,7 @@ def penalised_linear(
     input_noise : float
         Adds its square to the inputs' variances, which is what noise on the inputs does to a linear forecast on
         average.
-    iterations : int
-        At most so many steps.
-    tolerance : float
-        A target is at its minimum when a step moves none of its coefficients further than this.
+    effort : Effort
     """
     n, lags, p = x.shape
     flat, w = x.reshape(n, lags * p), weights.reshape(p, lags * p)
@@ -62,14 +74,16 @@ def penalised_linear(
             a = np.flatnonzero(open_to[j])
             beta[j, a] = np.linalg.lstsq(gram[np.ix_(a, a)] + np.diag(w[j, a]), cross[j, a], rcond=None)[0]
         return beta.reshape(p, lags, p), 1
-    beta, steps = _proximal(
-        _Covariance(flat, input_noise), cross, np.where(open_to, w / 2, np.inf), iterations, tolerance
-    )
-    return beta.reshape(p, lags, p), steps
+    covariance, threshold, steps = _Covariance(flat, input_noise), np.where(open_to, w / 2, np.inf), 0
+    at_once = max(1, BLOCK // (lags * p))
+    for rows in (slice(start, start + at_once) for start in range(0, p, at_once)):  # targets know nothing of each other
+        cross[rows], taken = _proximal(covariance, cross[rows], threshold[rows], effort)
+        steps = max(steps, taken)
+    return cross.reshape(p, lags, p), steps
 
 
 def _proximal(
-    covariance: "_Covariance", cross: np.ndarray, threshold: np.ndarray, iterations: int, tolerance: float
+    covariance: "_Covariance", cross: np.ndarray, threshold: np.ndarray, effort: Effort
 ) -> tuple[np.ndarray, int]:
     """Minimise by accelerated proximal gradient, every target (row) by itself: one that is at its minimum leaves.
 
@@ -80,7 +94,7 @@ def _proximal(
     beta = ahead = np.zeros_like(cross)
     momentum, threshold = np.ones((len(cross), 1)), step * threshold
     steps = 0
-    for steps in range(1, iterations + 1):  # noqa: B007
+    for steps in range(1, effort.steps + 1):  # noqa: B007
         moved = covariance.times(ahead)
         moved -= cross
         moved *= -step
@@ -90,7 +104,7 @@ def _proximal(
         overshot = (left * change).sum(axis=1, keepdims=True) > 0  # each target on its own
         momentum[overshot] = 1.0
         following = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
-        going = np.maximum(np.abs(left, out=left).max(axis=1), np.abs(change).max(axis=1)) >= tolerance
+        going = np.maximum(np.abs(left, out=left).max(axis=1), np.abs(change).max(axis=1)) >= effort.tolerance
         change *= np.where(overshot, 0.0, (momentum - 1) / following)
         ahead, beta, momentum = change, moved, following
         ahead += moved
