@@ -3,8 +3,8 @@
     python benchmarks/kills.py [--kills 50] [--seed 0]
 
 A sweep of 24 jobs on two local processes is started in a process of its own. A worker or the whole sweep
-is killed (SIGKILL), one time in four at any moment, else a moment after a further row is there, so that kills come
-all along the way; a killed sweep is started again on the same results; one that ends makes place for a
+is killed (SIGKILL), one time in four at any moment, one in four when a cell is half done, else a moment after a
+further row is there, so that kills come all along the way; a killed sweep is started again on the same results; one that ends makes place for a
 fresh one. Of one life of a sweep at most two workers are killed: a job whose worker dies three times is given up, as
 it should be. Cells keep their state at every step, so that the next life goes on in the middle of them. After each
 kill of a sweep every row that was there is there; at its end the digest is the undisturbed run's, no row is lost or
@@ -54,12 +54,15 @@ def workers_of(process: int) -> list[int]:
     return found
 
 
-def another_row(folder: Path, process: subprocess.Popen[bytes]) -> None:
-    """Wait until one row more is there, or the sweep has ended."""
-    kept = Results(folder / "results")
+def next_moment(folder: Path, process: subprocess.Popen[bytes], chance: random.Random) -> float:
+    """Wait until a cell is half done, or one row more is there, or not at all; return the seconds until the kill."""
+    kept, when = Results(folder / "results"), chance.random()
     before = len(kept.read())
-    while process.poll() is None and len(kept.read()) == before:
-        time.sleep(0.02)
+    while when > 0.25 and process.poll() is None and (when < 0.5 or len(kept.read()) == before):
+        if when < 0.5 and kept.begun():
+            return chance.uniform(0.0, 0.05)
+        time.sleep(0.005)
+    return chance.uniform(0.0, 2.0)
 
 
 def disturbed(folder: Path, chance: random.Random, left: int, count: Counter[str], begun: list[str]) -> None:
@@ -70,10 +73,9 @@ def disturbed(folder: Path, chance: random.Random, left: int, count: Counter[str
             if count.total() - begin == left:
                 process.wait()
             else:
-                if chance.random() < 0.75:
-                    another_row(folder, process)
-                process.wait(chance.uniform(0.0, 2.0))
+                process.wait(next_moment(folder, process, chance))
         except subprocess.TimeoutExpired:
+            begun.extend(Results(folder / "results").begun())
             workers = workers_of(process.pid)
             if workers and losses < ATTEMPTS - 1 and chance.random() < 0.5:
                 os.kill(chance.choice(workers), signal.SIGKILL)
@@ -83,7 +85,6 @@ def disturbed(folder: Path, chance: random.Random, left: int, count: Counter[str
             process.kill()
             process.wait()
             count["sweep"] += 1
-            begun.extend(Results(folder / "results").begun())
             kept = set(Results(folder / "results").read())
             process, losses = start(folder), 0
             time.sleep(0.1)
@@ -122,7 +123,7 @@ def main() -> None:
             assert Results(folder / "results").begun() == [], "a state was left"
     print(
         f"{count.total()} kills ({count['sweep']} of the sweep, {count['worker']} of a worker) in {sweeps} sweeps, "
-        f"{time.monotonic() - begin:.0f} s: no row lost, none doubled, one digest; {len(begun)} cells gone on with"
+        f"{time.monotonic() - begin:.0f} s: no row lost, none doubled, one digest; {len(begun)} times in the middle of a cell"
     )
 
 

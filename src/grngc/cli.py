@@ -166,6 +166,10 @@ def discover(
     device: Annotated[
         str | None, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1 or auto.  [default: cpu]")
     ] = None,
+    tf32: Annotated[
+        bool,
+        typer.Option("--tf32", help="On a GPU: products of matrices rounded to TF32, faster and less exact."),
+    ] = False,
     threads: Annotated[
         int, typer.Option(metavar="N", help="More than one pay off only for hundreds of series on idle processors.")
     ] = 1,
@@ -211,7 +215,7 @@ def discover(
     chosen = {
         "lag": lag, "forecaster": forecaster, "hidden": hidden, "penalty": penalty, "penalty_batch": penalty_batch,
         "penalty_targets": penalty_targets, "contemporaneous": contemporaneous,
-        "steps": steps, "learning_rate": learning_rate, "device": device,
+        "steps": steps, "learning_rate": learning_rate, "device": device, "tf32": tf32 or None,
     }  # fmt: skip
     kept = None if out is None else Checkpoints(out / UNFINISHED)
     with shown_progress(quiet or as_json) as progress, told_on_interrupt(lambda: _what_is_kept(kept)):

@@ -18,6 +18,7 @@ from .arguments import check_choice, check_whole, nearest
 from .checkpoints import Checkpoints
 from .configurations import CONFIGURATIONS
 from .datasets.files import read_panel
+from .device import described
 from .environment import versions
 from .errors import InputError, InputWarning
 from .folders import write_folder
@@ -190,6 +191,7 @@ def discover(
             "contemporaneous": asdict(estimator.present_),
         },
         "seed": estimator.random_state,
+        "device": described(estimator.device_),
         "data": describe(panel) | {"windows": estimator.n_windows_},
         "warnings": noted,
         "versions": versions(),
