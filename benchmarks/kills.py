@@ -2,13 +2,13 @@
 
     python benchmarks/kills.py [--kills 50] [--seed 0]
 
-A sweep of 24 jobs on two local processes is started in a process of its own. A worker or the whole sweep
-is killed (SIGKILL), one time in four at any moment, one in four when a cell is half done, else a moment after a
-further row is there, so that kills come all along the way; a killed sweep is started again on the same results; one that ends makes place for a
-fresh one. Of one life of a sweep at most two workers are killed: a job whose worker dies three times is given up, as
-it should be. Cells keep their state at every step, so that the next life goes on in the middle of them. After each
-kill of a sweep every row that was there is there; at its end the digest is the undisturbed run's, no row is lost or
-doubled, and no state is left. (A worker killed under Ray and Dask, and a Ray machine that goes, are in
+A sweep of 24 jobs on two local processes is started in a process of its own. A worker or the whole sweep is killed
+(SIGKILL): one time in four at any moment, one in four when a cell is half done, else a moment after a further row is
+there, so that kills come all along the way. A killed sweep is started again on the same results; one that ends makes
+place for a fresh one. Of one life of a sweep at most two workers are killed: a job whose worker dies three times is
+given up, as it should be. Cells keep their state at every step, so that the next life goes on in the middle of them.
+After each kill of a sweep every row that was there is there; at its end the digest is the undisturbed run's, no row is
+lost or doubled, and no state is left. (A worker killed under Ray and Dask, and a Ray machine that goes, are in
 tests/test_execution_engines.py.)
 """
 
@@ -123,7 +123,8 @@ def main() -> None:
             assert Results(folder / "results").begun() == [], "a state was left"
     print(
         f"{count.total()} kills ({count['sweep']} of the sweep, {count['worker']} of a worker) in {sweeps} sweeps, "
-        f"{time.monotonic() - begin:.0f} s: no row lost, none doubled, one digest; {len(begun)} times in the middle of a cell"
+        f"{time.monotonic() - begin:.0f} s: no row lost, none doubled, one digest; "
+        f"{len(begun)} times in the middle of a cell"
     )
 
 
