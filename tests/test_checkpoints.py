@@ -141,7 +141,7 @@ def test_the_command_goes_on(name: str, tmp_path: Path) -> None:
         "grngc.checkpoints.Checkpoints.__init__.__defaults__ = (0.2, False)\n"
         "from grngc.cli import main; sys.exit(main(sys.argv[1:]))"
     )
-    options = ["--forecaster", "mlp", "--lag", "1", "--steps", "1500", "--quiet"]
+    options = ["--forecaster", "mlp", "--lag", "1", "--steps", "500", "--quiet"]
 
     def begin(folder: str) -> subprocess.Popen:
         command = [sys.executable, "-c", code, "discover", str(tmp_path / "data.csv"), "--out", str(tmp_path / folder)]
@@ -161,7 +161,7 @@ def test_the_command_goes_on(name: str, tmp_path: Path) -> None:
     if name == "SIGINT":
         assert disturbed.returncode == 130
         assert told.strip().splitlines()[-1] == "grngc: error: interrupted; the same command goes on where it was"
-    assert begin("again").communicate(timeout=120)[1] == undisturbed.communicate(timeout=120)[1]
+    assert begin("again").communicate(timeout=240)[1] == undisturbed.communicate(timeout=240)[1]
     for file in ("edges.csv", "forecaster.safetensors"):
         assert (tmp_path / "again" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
     assert not state.parent.exists()
