@@ -52,7 +52,7 @@ def test_the_record_and_the_page_say_who_was_there() -> None:
     found = three()
     record, page = found.record, " ".join(found.summary().split())
     assert record["conclusion"] == (
-        "1 of 6 ordered pairs stands out in at least half of the 3 subjects, most often rain -> river (2 of 3, lag 1, "
+        "1 of 6 ordered pairs stands out in more than half of the 3 subjects, most often rain -> river (2 of 3, lag 1, "
         "+). No noise floor, so nothing stands out, in 1 of them: 'cy'. Failed, and left out: 'dee'."
     )
     assert [each["name"] for each in record["subjects"]] == ["ann", "bob", "cy"]
@@ -72,7 +72,7 @@ def test_subjects_with_nothing_in_common_have_no_common_graph() -> None:
     subjects = {str(n): discovery(each) for n, each in enumerate((one, other, third))}
     found = group_of(subjects, {}, {})
     assert not found.trustworthy
-    assert found.record["conclusion"].startswith("No pair stands out in half of the 3 subjects")
+    assert found.record["conclusion"].startswith("No pair stands out in more than half of the 3 subjects")
     assert "In 3 of the subjects something stands out" in found.record["conclusion"]
 
 

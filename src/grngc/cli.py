@@ -213,7 +213,7 @@ def discover(
         raise InputError("no --out DIR: say where the results go (or --json to print them only)")
     if top < 0:
         raise InputError(f"--top must be at least 0; got {top}")
-    if out is not None:
+    if out is not None and len(files) == 1:
         check_folder(out, overwrite)
     chosen = {
         "lag": lag, "forecaster": forecaster, "hidden": hidden, "penalty": penalty, "penalty_batch": penalty_batch,

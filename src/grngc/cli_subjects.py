@@ -88,10 +88,10 @@ def compare(
     where its family-wise p (by the largest statistic of all pairs) is at most 0.05.
 
     \b
-      gained   differs, larger in B; an edge of half of B's subjects, not of A's
+      gained   differs, larger in B; an edge of most of B's subjects, not of A's
       lost     the other way round
       changed  any other difference
-      same     an edge of half of the subjects of either; no difference found
+      same     an edge of most of the subjects of either; no difference found
 
     Of two single graphs the same is said by their noise floors, and without any significance.
 

@@ -130,7 +130,7 @@ def _edges(a: Side, b: Side, tested: np.ndarray, test: Permuted | None) -> list[
             if tested[j, i]:
                 ps = [float(values[place[j, i]]) for values in (test.p, test.p_familywise, test.q)]
             differs = ps[1] is not None and ps[1] <= ALPHA
-            status = _of_groups(share_a >= COMMON, share_b >= COMMON, difference, differs)
+            status = _of_groups(share_a > COMMON, share_b > COMMON, difference, differs)
         edges.append(EdgeChange(*pair, status, score_a, score_b, difference, sign_a, sign_b, share_a, share_b, *ps))
     return sorted(edges, key=_clearest_first)
 

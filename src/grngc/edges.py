@@ -3,14 +3,14 @@
 from typing import NamedTuple
 
 COMMON = 0.5
-"""Share of subjects, at least, in which a pair of the common graph stands out."""
+"""A pair of the common graph stands out in more than this share of the subjects: in one of two it may be by chance."""
 
 ALPHA = 0.05
 """Family-wise p, at most, of a difference between two groups."""
 
 STATUSES = ("gained", "lost", "changed", "same", "absent")
 """From A to B. Two groups: ``gained``, ``lost`` and ``changed`` differ by a family-wise p of at most ``ALPHA``; gained
-has the larger mean score in B and stands out in at least half of the subjects there and not in A, lost the other way
+has the larger mean score in B and stands out in more than half of the subjects there and not in A, lost the other way
 round, changed is every other difference. Two graphs: gained stands out in B only, lost in A only; changed stands out in
 both, with the other sign, or with scores that differ by more than the larger noise floor. Otherwise ``same``, and
 ``absent`` where it stands out in neither. Same says that no difference was found, not that there is none."""

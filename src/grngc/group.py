@@ -69,7 +69,7 @@ class GroupDiscovery:
 
     @property
     def trustworthy(self) -> bool:
-        """Whether any pair stands out in half of the subjects; if not, they have no graph in common."""
+        """Whether any pair stands out in more than half of the subjects; if not, they have no graph in common."""
         return self.record["trustworthy"]
 
     def edges(self) -> list[GroupEdge]:
@@ -226,8 +226,8 @@ def _edges(subjects: Mapping[str, Discovery], graph: CausalGraph) -> list[GroupE
 
 
 def _common(edges: Sequence[GroupEdge]) -> list[GroupEdge]:
-    """Return the pairs that stand out in half of the subjects, those of most subjects first."""
-    return sorted((edge for edge in edges if (edge.share or 0) >= COMMON), key=lambda edge: -(edge.share or 0))
+    """Return the pairs that stand out in more than half of the subjects, those of most subjects first."""
+    return sorted((edge for edge in edges if (edge.share or 0) > COMMON), key=lambda edge: -(edge.share or 0))
 
 
 def _told(name: str, found: Discovery) -> dict[str, Any]:

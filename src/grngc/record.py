@@ -88,14 +88,14 @@ def conclude_group(
         verb = "stands out" if len(common) == 1 else "stand out"
         arrow = "->" if first.lag else "and"
         text = (
-            f"{len(common)} of {pairs} ordered pairs {verb} in at least half of the {n} subjects, most often "
+            f"{len(common)} of {pairs} ordered pairs {verb} in more than half of the {n} subjects, most often "
             f"{first.source} {arrow} {first.target} ({round((first.share or 0) * n)} of {n}, lag {first.lag}, "
             f"{first.sign})."
         )
     else:
         text = (
-            f"No pair stands out in half of the {n} subjects: read no common graph from the means. In {some} of the "
-            "subjects something stands out; their own graphs say what."
+            f"No pair stands out in more than half of the {n} subjects: read no common graph from the means. In {some} of "
+            "them something stands out; their own graphs say what."
         )
     if without := [each["name"] for each in told if each["noise_floor"] is None]:
         text += f" No noise floor, so nothing stands out, in {len(without)} of them: {listed(without, 3)}."

@@ -99,7 +99,7 @@ def discover_group(
     ...     x[1:, 1] += 0.8 * x[:-1, 0]  # the first series drives the second
     >>> found = discover_group(records, forecaster="linear", lag=1, workers=1)
     >>> found.record["conclusion"]
-    '1 of 2 ordered pairs stands out in at least half of the 2 subjects, most often x1 -> x2 (2 of 2, lag 1, +).'
+    '1 of 2 ordered pairs stands out in more than half of the 2 subjects, most often x1 -> x2 (2 of 2, lag 1, +).'
     """
     started, clock = datetime.now(UTC), time.monotonic()
     of_data, of_estimator = sorted_options(options)

@@ -46,7 +46,7 @@ def summarise_group(record: Mapping[str, Any], edges: "Sequence[GroupEdge]", top
     record : mapping
         As in ``group.json``.
     edges : sequence of GroupEdge
-        Those that stand out in half of the subjects, those of most subjects first.
+        Those that stand out in more than half of the subjects, those of most subjects first.
     top : int
         How many of them to show.
     """
@@ -64,7 +64,7 @@ def summarise_group(record: Mapping[str, Any], edges: "Sequence[GroupEdge]", top
             )
         page.append("=" * WIDTH)
         if len(edges) > top:
-            page.append(f"The first {top} of {len(edges)} pairs that stand out in half of the subjects.")
+            page.append(f"The first {top} of {len(edges)} pairs that stand out in more than half of the subjects.")
     page += wrap(record["conclusion"], WIDTH)
     if any(edge.lag > 0 for edge in edges):
         page += wrap(MEANING, WIDTH)
