@@ -73,7 +73,7 @@ def test_subjects_with_nothing_in_common_have_no_common_graph() -> None:
     found = group_of(subjects, {}, {})
     assert not found.trustworthy
     assert found.record["conclusion"].startswith("No pair stands out in more than half of the 3 subjects")
-    assert "In 3 of the subjects something stands out" in found.record["conclusion"]
+    assert "In 3 of them something stands out" in found.record["conclusion"]
 
 
 def test_a_lag_that_a_graph_has_not_is_zero_there() -> None:

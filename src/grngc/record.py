@@ -94,8 +94,8 @@ def conclude_group(
         )
     else:
         text = (
-            f"No pair stands out in more than half of the {n} subjects: read no common graph from the means. In {some} of "
-            "them something stands out; their own graphs say what."
+            f"No pair stands out in more than half of the {n} subjects: read no common graph from the means. "
+            f"In {some} of them something stands out; their own graphs say what."
         )
     if without := [each["name"] for each in told if each["noise_floor"] is None]:
         text += f" No noise floor, so nothing stands out, in {len(without)} of them: {listed(without, 3)}."

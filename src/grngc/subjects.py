@@ -93,6 +93,7 @@ def discover_group(
 
     Examples
     --------
+    >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> records = {name: rng.normal(size=(300, 2)) for name in ("ann", "bob")}
     >>> for x in records.values():
