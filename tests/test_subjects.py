@@ -15,7 +15,8 @@ import pytest
 from grngc import Discovery, GroupDiscovery, InputError, InputWarning, Panel, discover, discover_group
 from grngc.checkpoints import states
 from grngc.execution import Job, Outcomes
-from grngc.subjects import Ended, subject_names
+from grngc.group import subject_names
+from grngc.subjects import Ended
 from simulated import autoregression
 
 LINEAR: dict[str, Any] = {"forecaster": "linear", "lag": 1}

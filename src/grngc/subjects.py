@@ -8,7 +8,6 @@ import hashlib
 import json
 import shutil
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,7 +24,7 @@ from .errors import InputError
 from .execution import Job, check_executor, run
 from .folders import UNFINISHED, check_folder
 from .grngc import GRNGC
-from .group import GroupDiscovery, group_of, usable_as_folder
+from .group import GroupDiscovery, group_of, subject_names, usable_as_folder
 from .panel import Panel
 from .parameters import check_parameters
 from .record import describe, plain
@@ -163,26 +162,6 @@ def told(error: BaseException) -> str:
     """Return in one line why a subject failed."""
     text = " ".join(str(error).split())
     return text if isinstance(error, InputError) and text else f"{type(error).__name__}: {text}"
-
-
-def subject_names(files: Sequence[Path | str]) -> list[str]:
-    """Call files by their stem; where stems are alike, by as much of the path before it as tells them apart.
-
-    >>> subject_names(["ann.csv", "bob.csv"])
-    ['ann', 'bob']
-    >>> subject_names(["ann/rest.csv", "bob/rest.csv"])
-    ['ann_rest', 'bob_rest']
-    """
-    paths = [Path(file).absolute() for file in files]
-    if twice := [file for file, n in Counter(paths).items() if n > 1]:
-        raise InputError(f"{files[paths.index(twice[0])]}: given twice: give each subject once")
-    stems = [[*(part for part in path.parts[:-1] if part != "/"), path.stem] for path in paths]
-    for depth in range(1, max(map(len, stems), default=0) + 1):
-        names = ["_".join(parts[-depth:]) for parts in stems]
-        if len(set(names)) == len(names):
-            return names
-    alike = [str(file) for file, name in zip(files, names, strict=True) if names.count(name) > 1]
-    raise InputError(f"{listed(alike[:2])}: these would have one name as subjects: rename one")
 
 
 def _named(X: Mapping[str, Any] | Sequence[Any]) -> dict[str, Any]:
