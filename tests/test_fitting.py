@@ -10,6 +10,7 @@ import grngc.fitting
 from grngc.batches import Batch, Batches
 from grngc.gradients import gradient_penalty
 from grngc.grngc import GRNGC
+from grngc.lasso import Effort
 from grngc.panel import as_panel
 from grngc.training import Record
 from grngc.windows import make_windows
@@ -113,7 +114,7 @@ def test_the_record_of_an_exact_fit_is_that_of_its_minimum() -> None:
 
 
 def test_an_exact_fit_that_was_stopped_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grngc.fitting, "LONGEST", 3)
+    monkeypatch.setattr(grngc.fitting, "EXACT", Effort(1e-7, 3))
     record = GRNGC(**SETTINGS | {"forecaster": "linear"}).fit(SMALL).record_
     assert record.exact
     assert not record.converged

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grngc.lasso import TOLERANCE, nearness, penalised_linear
+from grngc.lasso import EXACT, Effort, nearness, penalised_linear
 
 
 def orthonormal(n: int = 64, p: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -16,6 +16,7 @@ def orthonormal(n: int = 64, p: int = 4) -> tuple[np.ndarray, np.ndarray]:
 
 
 ALL = np.ones((4, 4), bool)
+LONG = Effort(EXACT.tolerance, 100_000)
 
 
 def test_the_lasso_on_an_orthonormal_design_is_soft_thresholding() -> None:
@@ -43,7 +44,7 @@ def test_the_squared_penalty_shrinks_and_noise_on_the_inputs_is_a_ridge() -> Non
 def test_only_admitted_sources_have_a_coefficient(norm: str) -> None:
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=(50, 3, 4)), rng.normal(size=(50, 4))
-    found, _ = penalised_linear(x, y, np.zeros((4, 3, 4)), admitted=np.eye(4, dtype=bool), norm=norm, iterations=2000)
+    found, _ = penalised_linear(x, y, np.zeros((4, 3, 4)), admitted=np.eye(4, dtype=bool), norm=norm)
     assert (found[~np.eye(4, dtype=bool).repeat(3, axis=0).reshape(4, 3, 4)] == 0).all()
     own = np.linalg.lstsq(x[:, :, 2], y[:, 2], rcond=None)[0]
     np.testing.assert_allclose(found[2, :, 2], own, atol=1e-6)
@@ -82,11 +83,11 @@ def slope(problem: dict, found: np.ndarray) -> np.ndarray:
 @settings(max_examples=150)
 @given(problems())
 def test_no_coefficient_can_move_and_lower_the_objective(problem: dict) -> None:
-    found, steps = penalised_linear(**problem, iterations=100_000)
+    found, steps = penalised_linear(**problem, effort=LONG)
     assert steps < 100_000
     down, half = slope(problem, found), problem["weights"] / 2
     admitted = np.broadcast_to(problem["admitted"][:, None], found.shape)
-    close = 1e-4 * np.square(problem["x"]).mean() + 1e-9  # TOLERANCE is on coefficients, this on covariances
+    close = 1e-4 * np.square(problem["x"]).mean() + 1e-9  # tolerance is on coefficients, this on covariances
     assert (found[~admitted] == 0).all()
     inside, resting = admitted & (found != 0), admitted & (found == 0)
     np.testing.assert_allclose(down[inside], (half * np.sign(found))[inside], atol=close)  # free ones: 0
@@ -96,7 +97,7 @@ def test_no_coefficient_can_move_and_lower_the_objective(problem: dict) -> None:
 @settings(max_examples=100)
 @given(problems())
 def test_nearness_is_a_share_and_1_where_entered(problem: dict) -> None:
-    found, _ = penalised_linear(**problem, iterations=100_000)
+    found, _ = penalised_linear(**problem, effort=LONG)
     near = nearness(problem["x"], problem["y"], found, problem["weights"], input_noise=problem["input_noise"])
     assert near.shape == found.shape
     assert ((near >= 0) & (near <= 1)).all()
@@ -121,7 +122,7 @@ def test_the_nearest_is_the_next_to_enter(seed: int) -> None:
 
     def fit(penalty: float) -> np.ndarray:
         weights = np.full((8, 1, 8), penalty)
-        return penalised_linear(x, y, weights, admitted=np.ones((8, 8), bool), iterations=100_000)[0][0, 0]
+        return penalised_linear(x, y, weights, admitted=np.ones((8, 8), bool), effort=LONG)[0][0, 0]
 
     above = 2 * np.abs(y[:, 0] @ x[:, 0] / len(x)).max()  # the least penalty at which all are zero
     while np.count_nonzero(fit(0.97 * above)) < 4:
@@ -153,7 +154,7 @@ def without_restart(x: np.ndarray, y: np.ndarray, penalty: float) -> int:
         following = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
         ahead = moved + (momentum - 1) / following * (moved - beta)
         change, beta, momentum = np.abs(moved - beta).max(), moved, following
-        if change < TOLERANCE:
+        if change < EXACT.tolerance:
             return steps
     return steps
 
@@ -166,5 +167,5 @@ def test_restart_halves_the_steps_on_an_ill_conditioned_design(seed: int) -> Non
     y = x[:, 0] @ rng.normal(size=(20, 20)) + 0.1 * rng.normal(size=(200, 20))
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
     weights = np.full((20, 1, 20), 1e-4)
-    _, steps = penalised_linear(x, y, weights, admitted=np.ones((20, 20), bool), iterations=20_000)
+    _, steps = penalised_linear(x, y, weights, admitted=np.ones((20, 20), bool))
     assert steps < without_restart(x, y, 1e-4) / 2

@@ -22,7 +22,7 @@ import numpy as np
 from .errors import InputError
 from .floor import ADAM_FLOOR, FEWEST_WINDOWS, MARGIN, SURROGATES, centred, rings
 from .folds import folds
-from .lasso import nearness, penalised_linear
+from .lasso import EXACT, ROUGH, Effort, nearness, penalised_linear
 from .windows import Windows
 
 PRESENT_PAYS = 0.05
@@ -34,9 +34,6 @@ series moves first, and the present is left alone."""
 
 IN_STEP = 0.05
 """Share of the windows in which two series of a surrogate may be in step, and their score still count as chance."""
-
-FOR_FORECASTS, FOR_THE_GRAPH = 200, 20_000
-"""Steps of the exact fit at most, where its forecasts or largest coefficient are wanted, and where all of them are."""
 
 Fit = Callable[[Windows, np.ndarray, np.ndarray], np.ndarray]
 """Centred windows, weights and admitted (target, lag, source) -> coefficients (target, lag, source)."""
@@ -84,7 +81,7 @@ def weigh_present(
     input_noise : float
         As in training: a ridge, on the present too.
     """
-    fit = _solver(norm, input_noise, FOR_FORECASTS)
+    fit = _solver(norm, input_noise, ROUGH)
 
     def missed(known: Windows, held: Windows, weights: np.ndarray, admitted: np.ndarray) -> float:
         found = fit(centred(known), weights, admitted)
@@ -131,7 +128,7 @@ def present_coefficients(
     """
     task, joint = centred(_with_present(windows)), _weights_with_present(weights)
     admitted = _admitted_with_present(np.ones_like(weights, dtype=bool)) & targets[:, None, None]
-    found = _solver(norm, input_noise, FOR_THE_GRAPH)(task, joint, admitted)
+    found = _solver(norm, input_noise, EXACT)(task, joint, admitted)
     if norm != "l1":
         return found[:, 0], None
     return found[:, 0], (nearness(task.x, task.y, found, joint, input_noise=input_noise) * admitted)[:, 0]
@@ -168,7 +165,7 @@ def present_floor(
     if not between.any():
         return ADAM_FLOOR
     rng = np.random.default_rng(random_state)
-    fit = _solver(norm, input_noise, FOR_FORECASTS)
+    fit = _solver(norm, input_noise, ROUGH)
     every, joint = np.ones_like(weights, dtype=bool), _weights_with_present(weights)
     task = centred(windows)
 
@@ -210,10 +207,10 @@ def moved_apart(windows: Windows, rng: np.random.Generator) -> tuple[Windows, np
     return replace(windows, x=windows.x[rows, lags, series], y=windows.y[order, series]), in_step
 
 
-def _solver(norm: str, input_noise: float, iterations: int) -> Fit:
+def _solver(norm: str, input_noise: float, effort: Effort) -> Fit:
     def fit(task: Windows, weights: np.ndarray, admitted: np.ndarray) -> np.ndarray:
         found, _ = penalised_linear(
-            task.x, task.y, weights, admitted=admitted, norm=norm, input_noise=input_noise, iterations=iterations
+            task.x, task.y, weights, admitted=admitted, norm=norm, input_noise=input_noise, effort=effort
         )
         return found
 

@@ -13,13 +13,10 @@ from .checkpoints import Checkpoint
 from .errors import InputError
 from .forecasters import Recipe, build_forecaster, curved_parameters
 from .gradients import gradient_penalty, gradient_scores, reads_sequence, windows_at_once
-from .lasso import nearness, penalised_linear
+from .lasso import EXACT, nearness, penalised_linear
 from .runtime import seeded
 from .training import Progress, Record, minimise
 from .windows import Windows
-
-LONGEST = 20_000
-"""Steps of the exact linear fit at most; a hundred or two are usual."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,9 +165,7 @@ def _solve(
     admitted = np.repeat(targets[:, None], len(targets), axis=1)
     x_mean, y_mean = windows.x.mean(axis=0), windows.y.mean(axis=0)
     x, y = windows.x - x_mean, windows.y - y_mean
-    found, steps = penalised_linear(
-        x, y, weights, admitted=admitted, norm=norm, input_noise=input_noise, iterations=LONGEST
-    )
+    found, steps = penalised_linear(x, y, weights, admitted=admitted, norm=norm, input_noise=input_noise, effort=EXACT)
     forecaster = build_forecaster(recipe)
     with torch.no_grad():
         forecaster.direct.weight.copy_(torch.tensor(found).flatten(1))  # type: ignore[union-attr,operator]
@@ -181,7 +176,7 @@ def _solve(
     )
     cost = float((weights * (size if norm == "l1" else np.square(size))).sum() / targets.sum())
     trace = ({"step": steps, "loss": error + cost, "forecast_error": error, "penalty": cost},)
-    record = Record.solved(steps, trace, steps < LONGEST, time.monotonic() - start)
+    record = Record.solved(steps, trace, steps < EXACT.steps, time.monotonic() - start)
     if progress is not None:
         progress(Progress(steps, steps, error + cost, error, cost, 0.0))
     if snapshot is not None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .lasso import penalised_linear
+from .lasso import ROUGH, penalised_linear
 from .windows import Windows
 
 ADAM_FLOOR = 0.03
@@ -84,7 +84,9 @@ def noise_floor(
 
     def fit(task: Windows, admitted: np.ndarray) -> np.ndarray:
         task = centred(task)
-        return penalised_linear(task.x, task.y, weights, admitted=admitted, norm=norm, input_noise=input_noise)[0]
+        return penalised_linear(
+            task.x, task.y, weights, admitted=admitted, norm=norm, input_noise=input_noise, effort=ROUGH
+        )[0]
 
     def top(task: Windows) -> float:
         return float(collapse(np.abs(fit(task, np.ones_like(own))))[between].max())

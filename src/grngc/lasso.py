@@ -7,10 +7,31 @@ A. Beck, M. Teboulle, A fast iterative shrinkage-thresholding algorithm, SIAM J.
 B. O'Donoghue, E. Candès, Adaptive restart for accelerated gradient schemes, Found. Comput. Math. 15 (2015).
 """
 
-import numpy as np
+from typing import NamedTuple
 
-TOLERANCE = 1e-7
-"""A step that moves no coefficient further than this is the last."""
+import numpy as np
+from scipy.linalg import eigvalsh
+from scipy.sparse import csr_array
+
+
+class Effort(NamedTuple):
+    """When a target counts as solved: a step moves none of its coefficients further than this; or after most steps."""
+
+    tolerance: float
+    steps: int
+
+
+EXACT = Effort(1e-7, 20_000)
+"""A hundred or two steps are usual."""
+
+ROUGH = Effort(1e-4, 200)
+"""Where forecasts are wanted, or the largest of many coefficients: a part in a thousand of it."""
+
+BLOCK = 2**18
+"""Coefficients solved for at a time: few enough to stay in cache, and their copies in memory."""
+
+SPARSE = 0.03
+"""Share of coefficients that differ from 0 below which products leave the others out."""
 
 
 def penalised_linear(
@@ -21,7 +42,7 @@ def penalised_linear(
     admitted: np.ndarray,
     norm: str = "l1",
     input_noise: float = 0.0,
-    iterations: int = 200,
+    effort: Effort = EXACT,
 ) -> tuple[np.ndarray, int]:
     """Return the coefficients (target, lag, source) that minimise eq. 14 for a linear forecaster, and the steps taken.
 
@@ -40,36 +61,87 @@ def penalised_linear(
     input_noise : float
         Adds its square to the inputs' variances, which is what noise on the inputs does to a linear forecast on
         average.
-    iterations : int
-        At most so many steps; see ``TOLERANCE``.
+    effort : Effort
     """
     n, lags, p = x.shape
     flat, w = x.reshape(n, lags * p), weights.reshape(p, lags * p)
     open_to = np.tile(admitted, lags) if admitted.ndim == 2 else admitted.reshape(p, lags * p)
-    gram = flat.T @ flat / n + input_noise**2 * np.eye(lags * p)
     cross = y.T @ flat / n
     if norm == "frobenius" or not w.any():
+        gram = flat.T @ flat / n + input_noise**2 * np.eye(lags * p)
         beta = np.zeros((p, lags * p))
         for j in range(p):
             a = np.flatnonzero(open_to[j])
             beta[j, a] = np.linalg.lstsq(gram[np.ix_(a, a)] + np.diag(w[j, a]), cross[j, a], rcond=None)[0]
         return beta.reshape(p, lags, p), 1
-    step = 1 / max(np.linalg.norm(gram, 2), np.finfo(float).tiny)
-    beta = ahead = np.zeros((p, lags * p))
-    momentum = np.ones((p, 1))
+    covariance, threshold, steps = _Covariance(flat, input_noise), np.where(open_to, w / 2, np.inf), 0
+    at_once = max(1, BLOCK // (lags * p))
+    for rows in (slice(start, start + at_once) for start in range(0, p, at_once)):  # targets know nothing of each other
+        cross[rows], taken = _proximal(covariance, cross[rows], threshold[rows], effort)
+        steps = max(steps, taken)
+    return cross.reshape(p, lags, p), steps
+
+
+def _proximal(
+    covariance: "_Covariance", cross: np.ndarray, threshold: np.ndarray, effort: Effort
+) -> tuple[np.ndarray, int]:
+    """Minimise by accelerated proximal gradient, every target (row) by itself: one that is at its minimum leaves.
+
+    ``threshold`` (target, input) is half the weight of a coefficient, infinite for one that may not differ from 0.
+    """
+    found = np.zeros_like(cross)
+    rows, step = np.arange(len(cross)), 1 / covariance.largest
+    beta = ahead = np.zeros_like(cross)
+    momentum, threshold = np.ones((len(cross), 1)), step * threshold
     steps = 0
-    for steps in range(1, iterations + 1):  # noqa: B007
-        moved = ahead - step * (ahead @ gram - cross)
-        moved = open_to * np.sign(moved) * np.maximum(np.abs(moved) - step * w / 2, 0)
-        change = moved - beta
-        overshot = ((ahead - moved) * change).sum(axis=1, keepdims=True) > 0  # each target on its own
-        momentum = np.where(overshot, 1.0, momentum)
+    for steps in range(1, effort.steps + 1):  # noqa: B007
+        moved = covariance.times(ahead)
+        moved -= cross
+        moved *= -step
+        moved += ahead
+        moved -= np.clip(moved, -threshold, threshold)
+        change, left = moved - beta, ahead - moved
+        overshot = (left * change).sum(axis=1, keepdims=True) > 0  # each target on its own
+        momentum[overshot] = 1.0
         following = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
-        ahead = moved + np.where(overshot, 0.0, (momentum - 1) / following) * change
-        beta, momentum = moved, following
-        if np.abs(change).max() < TOLERANCE:
-            break
-    return beta.reshape(p, lags, p), steps
+        going = np.maximum(np.abs(left, out=left).max(axis=1), np.abs(change).max(axis=1)) >= effort.tolerance
+        change *= np.where(overshot, 0.0, (momentum - 1) / following)
+        ahead, beta, momentum = change, moved, following
+        ahead += moved
+        if not going.all():
+            found[rows[~going]] = beta[~going]
+            rows, beta, ahead, momentum = rows[going], beta[going], ahead[going], momentum[going]
+            cross, threshold = cross[going], threshold[going]
+            if not len(rows):
+                break
+    found[rows] = beta
+    return found, steps
+
+
+class _Covariance:
+    """The inputs' covariance (input, input), noise included; of fewer windows than inputs it is never formed."""
+
+    def __init__(self, flat: np.ndarray, input_noise: float) -> None:
+        n, inputs = flat.shape
+        self.flat, self.ridge = flat, input_noise**2
+        product = flat @ flat.T if 2 * n < inputs else flat.T @ flat
+        product /= n
+        top = len(product) - 1
+        largest = eigvalsh(product, subset_by_index=[top, top])[0] if np.isfinite(product).all() else np.inf
+        self.largest = max(largest + self.ridge, np.finfo(float).tiny)
+        self.formed = None if 2 * n < inputs else product
+
+    def times(self, rows: np.ndarray) -> np.ndarray:
+        """Return ``rows`` (row, input) times this."""
+        factor = csr_array(rows) if np.count_nonzero(rows) < SPARSE * rows.size else rows
+        if self.formed is None:
+            product = (factor @ self.flat.T) @ self.flat
+            product /= len(self.flat)
+        else:
+            product = factor @ self.formed
+        if self.ridge:
+            product += self.ridge * rows
+        return product
 
 
 def nearness(
