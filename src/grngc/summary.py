@@ -91,13 +91,13 @@ def summarise_comparison(record: Mapping[str, Any], edges: "Sequence[EdgeChange]
     if edges and top > 0:
         width, tested = _name_width(edges[:top], most=16), record["test"] is not None
         head = f"{'':<9}{_arrow('source', '->', 'target', width)}{'A':>8}{'B':>8}"
-        page += [head + f"{'in A':>7}{'in B':>7}{'p':>8}" * tested, "-" * WIDTH]
+        page += [head + f"{'in A':>7}{'in B':>7}{'p (fwe)':>9}" * tested, "-" * WIDTH]
         for edge in edges[:top]:
             shares = f"{edge.share_a:>7.0%}{edge.share_b:>7.0%}"
             p = "-" if edge.p_familywise is None else f"{edge.p_familywise:.2g}"
             page.append(
                 f"{edge.status:<9}{_arrow(edge.source, '->', edge.target, width)}"
-                f"{edge.score_a:>8.3f}{edge.score_b:>8.3f}{f'{shares}{p:>8}' * tested}"
+                f"{edge.score_a:>8.3f}{edge.score_b:>8.3f}{f'{shares}{p:>9}' * tested}"
             )
         page.append("=" * WIDTH)
         if len(edges) > top:
