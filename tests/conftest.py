@@ -18,15 +18,24 @@ def _settings() -> dict[str, object]:
         "default dtype": torch.get_default_dtype(),
         "threads": torch.get_num_threads(),
         "grad mode": torch.is_grad_enabled(),
+        "default device": torch.get_default_device(),
+        "cuDNN": torch.backends.cudnn.enabled,
         "deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
     }
+
+
+@pytest.fixture(autouse=True)
+def _gpu(request: pytest.FixtureRequest) -> None:
+    """Skip what needs a GPU where there is none; from one place, so that it is said in one line."""
+    if request.node.get_closest_marker("gpu") and not torch.cuda.is_available():
+        pytest.skip("no GPU here; where there is one: start.py test -m gpu")
 
 
 @pytest.fixture(autouse=True)
 def _isolated() -> Iterator[None]:
     """Seed torch inside the test only, and fail a test that leaves one of torch's settings changed."""
     before = _settings()
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):  # without a list it warns of several GPUs
         torch.manual_seed(0)
         yield
     assert _settings() == before

@@ -32,7 +32,7 @@ def draws(monkeypatch: pytest.MonkeyPatch, count: int, **change: Any) -> tuple[n
             parameter.data.normal_(std=0.5)  # a linear path that starts at zero has no slope of |.| to speak of
         for _ in range(count):
             forecaster.zero_grad()
-            parts.append(objective(next(batches)))
+            parts.append(objective(next(batches)).tolist())
             slopes.append(torch.cat([q.grad.flatten() for q in forecaster.parameters() if q.grad is not None]).numpy())
         return Record(1, ({"forecast_error": 0.0},), 0.0, 1.0, 0.0)
 
@@ -93,7 +93,7 @@ def test_what_is_minimised_is_eq_14(monkeypatch: pytest.MonkeyPatch) -> None:
         weights = torch.tensor(0.7 / 3 * (1 - np.eye(3))[:, None, :].repeat(2, axis=1), dtype=torch.float32)
         forecast, size = gradient_penalty(forecaster, x, weights)
         seen["expected"] = (forecast - y).square().mean().item(), size.item()
-        seen["found"] = objective(Batch(x, y))
+        seen["found"] = objective(Batch(x, y)).tolist()
         return real(forecaster, objective, batches, **rest)
 
     monkeypatch.setattr(grngc.fitting, "minimise", watched)

@@ -158,6 +158,8 @@ CHANGES: dict[str, Any] = {
 }
 """For every parameter that changes the graph, a value unlike the base's."""
 WITHOUT_EFFECT = {"memory_budget": 1, "device": "auto"}
+ON_A_GPU = {"tf32": True}
+"""What is refused elsewhere; tests/test_device.py feels it."""
 BASE = QUICK | {
     "lag": 2, "skip": True, "penalty_scale": "per_output", "norm": "l1", "penalise_own_past": False,
     "learning_rate": 0.01, "schedule": "cosine", "weight_decay": 1.0, "scaling": "pooled", "cross_boundary": False,
@@ -166,7 +168,7 @@ BASE = QUICK | {
 
 
 def test_every_parameter_is_listed_here() -> None:
-    assert set(GRNGC().get_params()) == set(CHANGES) | set(WITHOUT_EFFECT)
+    assert set(GRNGC().get_params()) == set(CHANGES) | set(WITHOUT_EFFECT) | set(ON_A_GPU)
 
 
 @pytest.fixture(scope="module")

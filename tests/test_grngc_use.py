@@ -315,6 +315,8 @@ def test_numpys_whole_numbers_are_whole_numbers(forecaster: str, tmp_path: Path)
         ({"device": "cuda:99"}, "device 'cuda:99' cannot be used here"),
         ({"device": None}, "device None"),
         ({"device": "meta"}, "device 'meta'"),
+        ({"tf32": True}, "tf32 rounds on a GPU only, and this fit runs on cpu: leave it out, or give device='cuda'"),
+        ({"tf32": 1}, "tf32 must be True or False; got 1"),
     ],
     ids=lambda value: "" if isinstance(value, str) else "-".join(f"{k}={str(v)[:12]}" for k, v in value.items()),
 )
@@ -327,16 +329,3 @@ def test_what_cannot_be_used_is_refused(change: dict, message: str) -> None:
 def test_not_yet_fitted(call: Callable) -> None:
     with pytest.raises(ValueError, match="not fitted yet"):
         call(GRNGC())
-
-
-@pytest.mark.gpu
-@pytest.mark.parametrize("forecaster", FORECASTERS)
-def test_a_gpu_gives_the_same_graph_and_keeps_its_random_state(forecaster: str) -> None:
-    if not torch.cuda.is_available():
-        pytest.skip("no GPU here")
-    settings = QUICK | {"forecaster": forecaster, "steps": 100}
-    before = torch.cuda.get_rng_state()
-    there = GRNGC(**settings, device="cuda").fit(SMALL)
-    assert torch.equal(torch.cuda.get_rng_state(), before)
-    np.testing.assert_allclose(there.graph_.scores, GRNGC(**settings).fit(SMALL).graph_.scores, atol=0.01)
-    assert there.forecast(2).shape == (2, 2, 3)

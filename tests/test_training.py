@@ -10,9 +10,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from grngc import training
 from grngc.batches import Batch, Batches
 from grngc.errors import DivergenceError, InputError
 from grngc.training import Progress, Record, minimise
+
+
+def losses(error: float, penalty: float = 0.0) -> Tensor:
+    return torch.tensor([error, penalty], dtype=torch.float64)
 
 
 class Point(nn.Module):
@@ -26,10 +31,10 @@ class Point(nn.Module):
 def steady(forecaster: nn.Module) -> Callable[[Batch], tuple[float, float]]:
     """Return an objective of slope 1 everywhere: Adam then moves by exactly its learning rate."""
 
-    def objective(batch: Batch) -> tuple[float, float]:
+    def objective(batch: Batch) -> Tensor:
         for parameter in forecaster.parameters():
             parameter.grad = torch.ones_like(parameter)
-        return 1.0, 0.5
+        return losses(1.0, 0.5)
 
     return objective
 
@@ -63,7 +68,7 @@ def test_weight_decay_is_decoupled_and_only_where_asked() -> None:
     def flat(batch: Batch) -> tuple[float, float]:
         for parameter in pair.parameters():
             parameter.grad = torch.zeros_like(parameter)
-        return 1.0, 0.0
+        return losses(1.0)
 
     run(pair, flat, weight_decay=2.0, decayed=[pair[0].at])
     assert float(pair[0].at.detach()) == pytest.approx(5 * (1 - 0.01 * 2) ** 100, rel=1e-4)
@@ -74,7 +79,7 @@ def seen_by(batch: int | None, **changes: Any) -> list[Tensor]:
     point, seen = Point(), []
     inner = steady(point)
 
-    def objective(batch: Batch) -> tuple[float, float]:
+    def objective(batch: Batch) -> Tensor:
         assert torch.equal(batch.x[:, 0, 0].round(), batch.y[:, 0])
         seen.append(batch.x.clone())
         return inner(batch)
@@ -114,11 +119,19 @@ def test_record_and_progress() -> None:
     assert record.seconds > 0
 
 
+def test_losses_are_read_about_a_hundred_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each reading waits for a GPU."""
+    read, readings = training._Course.read_losses, []
+    monkeypatch.setattr(training._Course, "read_losses", lambda self, fail: (readings.append(0), read(self, fail)))
+    run(Point(), steps=1000)
+    assert len(readings) == 100
+
+
 def test_trace_rows_are_means_since_the_row_before() -> None:
     values = iter(range(1, 1000))
 
-    def objective(batch: Batch) -> tuple[float, float]:
-        return 1 / next(values), 0.0
+    def objective(batch: Batch) -> Tensor:
+        return losses(1 / next(values))
 
     record = run(Point(), objective, steps=205)  # rows every 2 steps, and a last one of 1
     assert record.trace[1]["loss"] == pytest.approx((1 / 3 + 1 / 4) / 2)
@@ -159,11 +172,11 @@ def test_changes_of_next_to_nothing_are_not_judged() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_loss_that_is_not_finite_is_divergence(value: float) -> None:
-    losses = iter([1.0] * 6 + [value] * 100)
+    errors = iter([1.0] * 6 + [value] * 100)
     with pytest.raises(
         DivergenceError, match=r"loss became \w+ at step 7 of 100; no graph .* learning rate \(now 0.01\)"
     ):
-        run(Point(), lambda _: (next(losses), 0.0))
+        run(Point(), lambda _: losses(next(errors)))
 
 
 def test_scores_that_are_not_finite_are_divergence() -> None:
@@ -176,16 +189,16 @@ def test_an_error_far_above_the_means_is_divergence(error: float, fails: bool) -
     """Three times the mean's 5.25 is 15.75."""
     errors = iter([1.0] + [error] * 99)
     if not fails:
-        assert run(Point(), lambda _: (next(errors), 0.0)).trace[-1]["forecast_error"] == error
+        assert run(Point(), lambda _: losses(next(errors))).trace[-1]["forecast_error"] == error
         return
     with pytest.raises(DivergenceError, match=r"ended at 17, the mean alone gives 5\.25"):
-        run(Point(), lambda _: (next(errors), 0.0))
+        run(Point(), lambda _: losses(next(errors)))
 
 
 def test_an_error_that_falls_is_no_divergence() -> None:
     """Far from its data still, as where series come unscaled, but on its way: a lower learning rate is no remedy."""
     errors = iter(np.linspace(1e6, 1e3, 100))
-    assert run(Point(), lambda _: (next(errors), 0.0)).trace[-1]["forecast_error"] == pytest.approx(1e3)
+    assert run(Point(), lambda _: losses(next(errors))).trace[-1]["forecast_error"] == pytest.approx(1e3)
 
 
 def test_unknown_schedule() -> None:

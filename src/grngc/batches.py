@@ -62,15 +62,17 @@ class Batches:
         return self
 
     def __next__(self) -> Batch:
-        inputs, outputs, targets = self.x, self.y, None
+        # drawn on the CPU; a GPU is handed them without a wait, so that it computes while the next ones are drawn
+        inputs, outputs, targets, device = self.x, self.y, None, self.x.device
         if self.windows is not None:
-            chosen = self.windows.take(self.generator).to(self.x.device)
+            chosen = self.windows.take(self.generator).to(device, non_blocking=True)
             inputs, outputs = self.x[chosen], self.y[chosen]
         if self.targets is not None and self.among is not None:
-            targets = self.among[self.targets.take(self.generator).to(self.among.device)]
+            targets = self.among[self.targets.take(self.generator).to(device, non_blocking=True)]
         if self.input_noise > 0:
-            noise = torch.randn(inputs.shape, generator=self.generator, dtype=inputs.dtype).to(self.x.device)
-            inputs = inputs + self.input_noise * noise
+            pinned = device.type == "cuda"  # a copy from other memory waits
+            noise = torch.randn(inputs.shape, generator=self.generator, dtype=inputs.dtype, pin_memory=pinned)
+            inputs = inputs + self.input_noise * noise.to(device, non_blocking=True)
         return Batch(inputs, outputs, targets)
 
     def state_dict(self) -> dict[str, Any]:

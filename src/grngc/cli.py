@@ -168,6 +168,10 @@ def discover(
     device: Annotated[
         str | None, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1 or auto.  [default: cpu]")
     ] = None,
+    tf32: Annotated[
+        bool,
+        typer.Option("--tf32", help="On a GPU: products of matrices rounded to TF32, faster and less exact."),
+    ] = False,
     threads: Annotated[
         int, typer.Option(metavar="N", help="More than one pay off only for hundreds of series on idle processors.")
     ] = 1,
@@ -218,19 +222,13 @@ def discover(
     chosen = {
         "lag": lag, "forecaster": forecaster, "hidden": hidden, "penalty": penalty, "penalty_batch": penalty_batch,
         "penalty_targets": penalty_targets, "contemporaneous": contemporaneous,
-        "steps": steps, "learning_rate": learning_rate, "device": device,
+        "steps": steps, "learning_rate": learning_rate, "device": device, "tf32": tf32 or None,
     }  # fmt: skip
-    options = {
-        "configuration": configuration,
-        "trajectory": trajectory,
-        "time": time,
-        "series": names(columns),
-        "exogenous": names(exogenous) or (),
-        "transform": transforms(transform),
-        "missing": missing,
-        "drop_constant": drop_constant,
-        "random_state": seed,
-    } | {name: value for name, value in chosen.items() if value is not None}
+    options = {name: value for name, value in chosen.items() if value is not None} | {
+        "configuration": configuration, "trajectory": trajectory, "time": time, "series": names(columns),
+        "exogenous": names(exogenous) or (), "transform": transforms(transform), "missing": missing,
+        "drop_constant": drop_constant, "random_state": seed,
+    }  # fmt: skip
     if len(files) > 1:
         if threads != 1:
             raise InputError("--threads is for one file; several run side by side, with one thread each (--workers)")

@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from .arguments import check_whole, nearest
 from .configurations import parameters_of
 from .datasets.files import read_panel
+from .device import described
 from .environment import versions
 from .errors import InputError, InputWarning
 from .folders import write_folder
@@ -232,6 +233,7 @@ def discover_in(
             "contemporaneous": asdict(estimator.present_),
         },
         "seed": estimator.random_state,
+        "device": described(estimator.device_),
         "data": describe(panel) | {"windows": estimator.n_windows_},
         "warnings": read.warnings,
         "versions": versions(),

@@ -44,13 +44,14 @@ def examine() -> dict[str, Any]:
     try:
         import torch
 
-        from .runtime import MEMORY_BUDGET, resolve_device
+        from .device import described, resolve_device
+        from .runtime import MEMORY_BUDGET
     except (ImportError, OSError) as error:
         problems.append(f"torch cannot be imported: {' '.join(str(error).split())}")
     else:
-        cuda = [torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())]
+        cuda = [torch.device("cuda", n) for n in range(torch.cuda.device_count())]
         facts |= {
-            "devices": ["cpu", *(f"cuda:{n} ({name})" for n, name in enumerate(cuda))],
+            "devices": ["cpu", *map(described, cuda)],
             "device_auto": str(resolve_device("auto")),
             "threads": torch.get_num_threads(),
             "memory_budget": MEMORY_BUDGET,

@@ -10,7 +10,13 @@ import torch
 from torch import Tensor
 
 SLAB_BYTES = 2**20
-"""Size of the largest array formed, read and dropped at a time: small enough to stay in cache."""
+"""Size of the largest array formed, read and dropped at a time on the CPU: small enough to stay in cache."""
+
+GPU_SLAB_BYTES = 2**26
+"""The same on a GPU, where every piece costs some ten launches of 5 to 10 µs each, whatever its size: large enough that
+these are little beside the products (at 64 hidden units 6 GFLOP, a tenth of a millisecond and more), small enough that
+the four arrays of a piece that live at once fit beside anything. To be tuned by benchmarks/device.py, which times
+several."""
 
 
 class Modulated(NamedTuple):
@@ -33,6 +39,11 @@ class Modulated(NamedTuple):
     def formed(self) -> Tensor:
         """Return the factor, (window, row, column)."""
         return torch.einsum("ncb,rcb->nrc", self.slopes, self.weights)
+
+
+def slab_bytes(device: torch.device) -> int:
+    """Return the size of the pieces that suit a device."""
+    return GPU_SLAB_BYTES if device.type == "cuda" else SLAB_BYTES
 
 
 Factor = Tensor | Modulated
@@ -117,11 +128,11 @@ class _ProductNorm(torch.autograd.Function):
     ) -> Tensor:
         sides = _side(left, left_weights), _side(right, right_weights)
         d_direct = None if direct is None else torch.zeros_like(direct)
-        total = left.new_zeros(())
-        for windows in _slabs(*sides, SLAB_BYTES // left.element_size()):
+        total, slab = left.new_zeros(()), slab_bytes(left.device)
+        for windows in _slabs(*sides, slab // left.element_size()):
             a, b = (side.form(windows) for side in sides)
             pieces = []
-            for targets in _target_slabs(a, b, SLAB_BYTES):
+            for targets in _target_slabs(a, b, slab):
                 piece = a[:, targets] @ b
                 if direct is not None:
                     piece += direct[targets]

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from .batches import Batch, Batches
 from .checkpoints import Checkpoint
+from .device import computing_on
 from .errors import InputError
 from .forecasters import Recipe, build_forecaster, curved_parameters
 from .gradients import gradient_penalty, gradient_scores, reads_sequence, windows_at_once
@@ -45,8 +46,8 @@ class Fitted:
     def forecast(self, x: np.ndarray) -> np.ndarray:
         """Return the forecasts (window, series) of scaled windows (window, lag, series)."""
         like = next(self.forecaster.parameters())
-        with torch.no_grad():
-            return self.forecaster(torch.tensor(x).to(like)).cpu().numpy()
+        with torch.no_grad(), computing_on(like.device):
+            return self.forecaster(torch.tensor(x, dtype=like.dtype, device=like.device)).cpu().numpy()
 
 
 def fit_forecaster(
@@ -91,35 +92,39 @@ def fit_forecaster(
             return _solve(recipe, windows, weights, targets, norm, input_noise, device, progress, snapshot)
     x = torch.tensor(windows.x, dtype=torch.float32, device=device)
     y = torch.tensor(windows.y, dtype=torch.float32, device=device)
-    weight, wanted = torch.tensor(weights).to(x), torch.tensor(targets, device=device)
+    weight, wanted = torch.tensor(weights, dtype=torch.float32, device=device), torch.tensor(targets, device=device)
     with seeded(seed, device) as generator:
         forecaster = build_forecaster(recipe).to(device)
         if reads_sequence(forecaster):
             _check_sequence(windows, batch, penalty_batch)
         chunk = windows_at_once(forecaster, x, memory_budget)
 
-        among = wanted.nonzero().flatten()  # exogenous targets have no penalty
+        among = wanted.nonzero().flatten()  # exogenous targets have no penalty, and what they miss is not judged
 
-        def objective(batch: Batch) -> tuple[float, float]:
+        def error_of(missed: Tensor) -> Tensor:
+            # by position: a mask would make the host wait for the device at every step
+            return (missed if len(among) == missed.shape[1] else missed[:, among]).square().mean()
+
+        def objective(batch: Batch) -> Tensor:
             parts = torch.zeros(2, device=device)
             inputs, outputs, some = batch
             n, share = len(inputs), 1.0 if some is None else len(some) / len(among)
             m = n if penalty_batch is None else min(n, penalty_batch)
             if m < n == len(x):  # all windows, in order of time; a smaller batch is drawn at random
-                order = torch.randperm(n, generator=generator).to(device)
+                order = torch.randperm(n, generator=generator).to(device, non_blocking=True)
                 inputs, outputs = inputs[order], outputs[order]
             for part, truth in zip(inputs[:m].split(chunk), outputs[:m].split(chunk), strict=True):
                 forecast, size = gradient_penalty(forecaster, part, weight, norm=norm, targets=some)  # eq. 11-13
-                error = (forecast - truth)[:, wanted].square().mean()  # eq. 8, the target read as x_t
+                error = error_of(forecast - truth)  # eq. 8, the target read as x_t
                 error, size = error * (len(part) / n), size * (len(part) / m / share)
                 (error + size).backward()  # eq. 14
                 parts += torch.stack([error.detach(), size.detach()])
             for part, truth in zip(inputs[m:].split(chunk), outputs[m:].split(chunk), strict=True):
                 if len(part):
-                    error = (forecaster(part) - truth)[:, wanted].square().mean() * (len(part) / n)
+                    error = error_of(forecaster(part) - truth) * (len(part) / n)
                     error.backward()
                     parts[0] += error.detach()
-            return tuple(parts.tolist())  # one wait for the device, not two
+            return parts
 
         reading: list[np.ndarray] = []
 
@@ -138,7 +143,7 @@ def fit_forecaster(
             schedule=schedule,
             weight_decay=weight_decay,
             decayed=curved_parameters(forecaster),
-            mean_error=float((y - y.mean(dim=0))[:, wanted].square().mean()),
+            mean_error=float(error_of(y - y.mean(dim=0))),
             scores=read,
             progress=progress,
             snapshot=snapshot,

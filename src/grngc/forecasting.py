@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 from torch import nn
 
 from .arguments import check_whole
+from .device import computing_on
 from .errors import InputError
 from .gradients import reads_sequence
 from .panel import Panel
@@ -38,7 +39,7 @@ def continue_panel(
     given = _future(panel, scaling, steps, exogenous)
     device = next(forecaster.parameters()).device
     path = []
-    with torch.no_grad():
+    with torch.no_grad(), computing_on(device):
         for step in range(steps):
             window = torch.tensor(past, dtype=torch.float32, device=device)
             following = forecaster(window).cpu().double().numpy()

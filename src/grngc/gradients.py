@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from .arguments import check_choice
 from .errors import InputError
-from .factors import SLAB_BYTES, product_norm, products, rows
+from .factors import product_norm, products, rows, slab_bytes
 from .runtime import MEMORY_BUDGET
 
 NORMS = ("l1", "frobenius")
@@ -158,7 +158,7 @@ def gradient_scores(
     signed = torch.zeros_like(size)
     way = _resolve(forecaster, method)
     for part in x.split(chunk):
-        for targets, piece in _pieces(forecaster, part, way, min(SLAB_BYTES, memory_budget // 4)):
+        for targets, piece in _pieces(forecaster, part, way, min(slab_bytes(x.device), memory_budget // 4)):
             signed[targets] += piece.sum(dim=0, dtype=torch.float64)
             size[targets] += piece.abs_().sum(dim=0, dtype=torch.float64)
     return size / len(x), signed / len(x)

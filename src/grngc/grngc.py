@@ -18,6 +18,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from .checkpoints import Checkpoints, processor
+from .device import check_tf32, device_kind, resolve_device
 from .environment import versions
 from .estimators import forget, remember_series
 from .forecasters import ForecasterChoice, save_forecaster
@@ -26,7 +27,7 @@ from .gradients import reads_sequence
 from .graph import CausalGraph
 from .panel import Panel, as_panel
 from .parameters import check_parameters
-from .runtime import MEMORY_BUDGET, resolve_device
+from .runtime import MEMORY_BUDGET
 from .scaling import Scaling
 from .task import Task
 from .training import Progress
@@ -104,7 +105,12 @@ class GRNGC(BaseEstimator):
     random_state : int
         The same seed gives the same graph on the same machine.
     device : str
-        ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"auto"``.
+        ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"auto"``. Forecasters are trained there; exact linear fits and the
+        noise floor are computed by the CPU. Batches and noise are drawn there too, so a GPU's scores differ from the
+        CPU's by rounding alone (docs/how-to/device.md).
+    tf32 : bool
+        Round the factors of float32 products to TF32 (10 bits instead of 23), for speed on NVIDIA GPUs from Ampere on;
+        refused elsewhere.
     memory_budget : int
         Bytes for the arrays of one chunk; the result does not depend on it beyond rounding.
 
@@ -130,6 +136,8 @@ class GRNGC(BaseEstimator):
     n_windows_ : int
         Windows trained on: those without gaps.
     scaling_ : Scaling
+    device_ : torch.device
+        Where the forecaster was trained, and is.
     recipe_ : Recipe
         What rebuilds the forecaster.
     n_features_in_ : int
@@ -174,6 +182,7 @@ class GRNGC(BaseEstimator):
         contemporaneous: bool | Literal["auto"] = "auto",
         random_state: int = 0,
         device: str = "cpu",
+        tf32: bool = False,
         memory_budget: int = MEMORY_BUDGET,
     ) -> None:
         self.forecaster = forecaster
@@ -199,6 +208,7 @@ class GRNGC(BaseEstimator):
         self.contemporaneous = contemporaneous
         self.random_state = random_state
         self.device = device
+        self.tf32 = tf32
         self.memory_budget = memory_budget
 
     def fit(
@@ -246,11 +256,13 @@ class GRNGC(BaseEstimator):
         """
         check_parameters(self.get_params())
         forget(self)
+        device = resolve_device(self.device)
+        check_tf32(device, self.tf32)
         panel = as_panel(X)
         scaling = Scaling.of(panel, self.scaling)
         scaled = scaling.apply(panel)
-        kept = None if checkpoint is None else Checkpoints(checkpoint, self._identity(panel))
-        task = Task(self.get_params(deep=False), panel.targets, resolve_device(self.device), progress, kept)
+        kept = None if checkpoint is None else Checkpoints(checkpoint, self._identity(panel, device))
+        task = Task(self.get_params(deep=False), panel.targets, device, progress, kept)
         choice = task.choose(lambda lag: make_windows(scaled, lag, cross_boundary=self.cross_boundary))
         windows = make_windows(scaled, choice.lag, cross_boundary=self.cross_boundary)
         recipe, present = task.recipe(choice.forecaster, choice.lag), task.present(choice, windows)
@@ -275,14 +287,16 @@ class GRNGC(BaseEstimator):
         self.choice_, self.present_, self.penalty_ = choice, present, task.penalty(windows)
         self.forecaster_, self.record_, self.recipe_ = fitted.forecaster, fitted.record, recipe
         self.panel_, self.scaling_, self.n_windows_ = panel, scaling, len(windows)
+        self.device_ = device
         remember_series(self, X, panel)
         if kept is not None:
             kept.clear()
         return self
 
-    def _identity(self, panel: Panel) -> dict[str, Any]:
+    def _identity(self, panel: Panel, device: torch.device) -> dict[str, Any]:
         """Return all that decides the bits of a fit."""
         running = {"versions": versions(), "processor": processor(), "threads": torch.get_num_threads()}
+        running |= {"device": device_kind(device)}  # the parameter may be "auto"
         return {"data": panel.digest(), "parameters": self.get_params(deep=False)} | running
 
     def forecast(self, steps: int = 1, *, exogenous: ArrayLike | None = None) -> np.ndarray:

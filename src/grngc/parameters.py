@@ -33,7 +33,7 @@ _LEAST = dict.fromkeys(("steps", "hidden", "batch", "penalty_batch", "penalty_ta
 }
 _OPTIONAL = ("batch", "penalty_batch", "penalty_targets")
 _AUTOMATIC = ("forecaster", "lag", "hidden", "penalty", "contemporaneous")
-_SWITCHES = ("skip", "penalise_own_past", "cross_boundary")
+_SWITCHES = ("skip", "penalise_own_past", "cross_boundary", "tf32")
 _AMOUNTS = ("penalty", "input_noise", "weight_decay", "learning_rate")
 
 

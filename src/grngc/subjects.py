@@ -18,6 +18,7 @@ from .arguments import brief, check_whole, listed
 from .checkpoints import IDENTITY, Checkpoints
 from .checks import warn
 from .configurations import parameters_of
+from .device import resolve_device
 from .discovery import Discovery, Read, discover_in, read_data, sorted_options
 from .environment import processors, versions
 from .errors import InputError
@@ -28,7 +29,6 @@ from .group import GroupDiscovery, group_of, subject_names, usable_as_folder
 from .panel import Panel
 from .parameters import check_parameters
 from .record import describe, plain
-from .runtime import resolve_device
 
 DECIDING = ("grngc", "torch", "numpy", "scipy", "scikit-learn")
 """Packages whose version decides the numbers of a graph."""

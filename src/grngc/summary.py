@@ -187,6 +187,7 @@ def _facts(record: Mapping[str, Any]) -> list[str]:
         "Chosen": _choice(chosen, settings),
         "Same step": _present(chosen["contemporaneous"]),
         "Training": _training(record["training"]),
+        "Device": _device(record["device"], settings),
         "Noise floor": "none" if record["noise_floor"] is None else f"{record['noise_floor']:.3g}",
     }
     return [*_columns(left, right), *(line for name, text in long.items() if text for line in _fact(name, text))]
@@ -231,6 +232,11 @@ def _training(training: Mapping[str, Any]) -> str:
         return f"{'solved' if training['converged'] else 'NOT solved'}: the linear fit has one minimum; {took}"
     state = "converged" if training["converged"] else "NOT converged"
     return f"{state}: scores moved by {training['score_change']:.1%} in the second half; {took}"
+
+
+def _device(device: str, settings: Mapping[str, Any]) -> str:
+    """Say where it was computed, where not on the CPU as usual."""
+    return "" if device == "cpu" else f"{device}, {'TF32' if settings['tf32'] else 'float32'}"
 
 
 def _fact(name: str, text: str) -> list[str]:

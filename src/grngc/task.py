@@ -10,6 +10,7 @@ import torch
 
 from .checkpoints import Checkpoints
 from .contemporaneous import Present, present_coefficients, present_floor, weigh_present
+from .device import computing_on
 from .errors import DivergenceError
 from .fitting import Fitted, fit_forecaster
 from .floor import noise_floor
@@ -79,18 +80,19 @@ class Task:
             "norm", "steps", "batch", "penalty_batch", "penalty_targets", "learning_rate", "schedule", "input_noise",
             "memory_budget",
         )  # fmt: skip
-        return fit_forecaster(
-            recipe,
-            windows,
-            self.weights(windows) / self.targets.sum(),  # beside the mean over targets of the squared errors
-            self.targets,
-            **{name: self.given[name] for name in names} | course,
-            weight_decay=self._decay(len(windows)),
-            seed=self.given["random_state"],
-            device=self.device,
-            progress=None if self.progress is None else lambda now: self.progress(now._replace(doing=doing)),  # type: ignore[misc]
-            checkpoint=None if self.checkpoints is None else self.checkpoints.next(),
-        )
+        with computing_on(self.device, tf32=self.given["tf32"]):
+            return fit_forecaster(
+                recipe,
+                windows,
+                self.weights(windows) / self.targets.sum(),  # beside the mean over targets of the squared errors
+                self.targets,
+                **{name: self.given[name] for name in names} | course,
+                weight_decay=self._decay(len(windows)),
+                seed=self.given["random_state"],
+                device=self.device,
+                progress=None if self.progress is None else lambda now: self.progress(now._replace(doing=doing)),  # type: ignore[misc]
+                checkpoint=None if self.checkpoints is None else self.checkpoints.next(),
+            )
 
     def present(self, choice: Choice, windows: Windows) -> Present:
         """Decide whether what series do within one time step counts."""

@@ -4,11 +4,11 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from .arguments import check_choice
 from .batches import Batch, Batches
@@ -106,7 +106,7 @@ class Record:
 
 def minimise(
     forecaster: nn.Module,
-    objective: Callable[[Batch], tuple[float, float]],
+    objective: Callable[[Batch], Tensor],
     batches: Batches,
     *,
     steps: int,
@@ -126,8 +126,9 @@ def minimise(
     Parameters
     ----------
     objective : callable
-        Adds the gradient of the loss on a batch to the parameters and returns ``forecast_error, weighted penalty``;
-        the loss is their sum.
+        Adds the gradient of the loss on a batch to the parameters and returns ``forecast_error, weighted penalty`` as
+        one tensor; the loss is their sum. It is read about a hundred times in all: between readings a GPU is never
+        waited for.
     batches : Batches
     steps : int
         Number of updates.
@@ -162,22 +163,24 @@ def minimise(
     if checkpoint is not None and (state := checkpoint.load()) is not None:
         course.load_state_dict(state)
     every = max(1, steps // 100)
+
+    def fail(step: int, loss: float) -> NoReturn:
+        raise DivergenceError(_message(f"the loss became {loss} at step {step} of {steps}", learning_rate))
+
     while course.step < steps:
         optimiser.zero_grad()
-        parts = np.array(objective(next(batches)))
+        course.unread.append(objective(next(batches)))
         course.step += 1
         step, trace = course.step, course.trace
-        course.first = course.first if step > 1 else float(parts[0])
-        if not np.isfinite(parts).all():
-            raise DivergenceError(_message(f"the loss became {parts.sum()} at step {step} of {steps}", learning_rate))
         optimiser.step()
         rate.step()
-        course.sums += parts
         if snapshot is not None and (step % snapshot_every == 0 or step == steps):
+            course.read_losses(fail)
             snapshot(step, scores())
         if step == math.ceil(steps / 2):
             course.before = scores()
         if step % every == 0 or step == steps:
+            course.read_losses(fail)
             error, penalty = (float(part) for part in course.sums / (step - (trace[-1]["step"] if trace else 0)))
             trace.append({"step": step, "loss": error + penalty, "forecast_error": error, "penalty": penalty})
             course.sums[:] = 0
@@ -185,6 +188,7 @@ def minimise(
                 left = course.seconds() / step * (steps - step)
                 progress(Progress(step, steps, error + penalty, error, penalty, left))
         if checkpoint is not None and checkpoint.due(ended=step == steps):
+            course.read_losses(fail)
             checkpoint.save(course.state_dict())
     trace, before = course.trace, course.before
     after = scores()
@@ -213,6 +217,8 @@ class _Course:
         self.parts |= {"rate": rate, "batches": batches}
         self.step, self.first = 0, 0.0
         self.sums, self.before = np.zeros(2), np.empty(0)
+        self.unread: list[Tensor] = []
+        self.device = batches.x.device
         self.trace: list[dict[str, float]] = []
         self.spent, self.start = 0.0, time.monotonic()
 
@@ -220,8 +226,18 @@ class _Course:
         """Return the time trained, that before a stop too."""
         return self.spent + time.monotonic() - self.start
 
+    def read_losses(self, fail: Callable[[int, float], NoReturn]) -> None:
+        """Wait for the losses of the steps since the last reading, and add them up; the first not finite fails."""
+        losses = np.array(torch.stack(self.unread).tolist()) if self.unread else np.empty((0, 2))
+        self.unread.clear()
+        for step, parts in enumerate(losses, start=self.step - len(losses) + 1):
+            self.first = self.first if step > 1 else float(parts[0])
+            if not np.isfinite(parts).all():
+                fail(step, float(parts.sum()))
+            self.sums += parts
+
     def state_dict(self) -> dict[str, Any]:
-        """Return tensors and plain values."""
+        """Return tensors and plain values, all losses read."""
         return {name: part.state_dict() for name, part in self.parts.items()} | {
             "step": self.step,
             "first": self.first,
@@ -230,7 +246,7 @@ class _Course:
             "trace": self.trace,
             "seconds": self.seconds(),
             "drawn": torch.get_rng_state(),
-            "drawn_on_gpu": torch.cuda.get_rng_state() if torch.cuda.is_initialized() else None,
+            "drawn_on_gpu": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -242,7 +258,7 @@ class _Course:
         self.spent = state["seconds"]
         torch.set_rng_state(state["drawn"])
         if state["drawn_on_gpu"] is not None:
-            torch.cuda.set_rng_state(state["drawn_on_gpu"])
+            torch.cuda.set_rng_state(state["drawn_on_gpu"], self.device)
 
 
 def _message(what: str, learning_rate: float) -> str:

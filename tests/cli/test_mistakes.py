@@ -33,6 +33,7 @@ import pytest
         ("discover data.csv --out new --configuration x", "configuration 'x' is not known"),
         ("discover data.csv --out new --device tpu7", "device 'tpu7' cannot be used here"),
         ("discover data.csv --out new --device mps", "device 'mps' is not supported; choose cpu, cuda"),
+        ("discover data.csv --out new --tf32", "tf32 rounds on a GPU only, and this fit runs on cpu: leave it out"),
         ("discover data.csv --out new --threads 0", "threads must be"),
         ("discover data.csv --out new --top -1", "--top must be at least 0; got -1"),
         ("discover data.csv --out new --missing guess", "--missing"),

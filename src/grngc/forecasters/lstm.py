@@ -1,5 +1,8 @@
 """LSTM forecaster: reads each window on its own, oldest step first, and forecasts from the last hidden state."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
@@ -26,7 +29,20 @@ class LSTM(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Forecast (window, series) from (window, lag, series)."""
-        # cuDNN has no double backward for recurrent nets, and the penalty is a derivative of a derivative
-        with torch.backends.cudnn.flags(enabled=False):
+        with _without_cudnn():
             states, _ = self.recurrent(x.flip(1))
         return self.head(states[:, -1])
+
+
+@contextmanager
+def _without_cudnn() -> Iterator[None]:
+    """Leave cuDNN aside: it has no double backward for recurrent nets, and the penalty is a derivative of a derivative.
+
+    Not ``torch.backends.cudnn.flags``: that reads and sets the precision of products too.
+    """
+    before = torch.backends.cudnn.enabled
+    torch.backends.cudnn.enabled = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.enabled = before
