@@ -295,3 +295,12 @@ def test_any_array_is_a_panel_of_the_same_numbers_or_an_input_error(values: np.n
         except InputError:
             return
     np.testing.assert_array_equal(panel.trajectories[0], values)
+
+
+def test_how_an_array_lies_in_memory_does_not_matter() -> None:
+    x = np.random.default_rng(0).normal(size=(60, 4))
+    panels = [as_panel(x), as_panel(np.asfortranarray(x)), as_panel(np.repeat(x, 2, axis=1)[:, ::2])]
+    turned = as_panel(x[:, ::-1], names=list("dcba"), series=list("abcd"))
+    for panel in (*panels, turned):
+        assert panel.trajectories[0].flags.c_contiguous
+        np.testing.assert_array_equal(panel.trajectories[0], x)

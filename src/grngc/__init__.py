@@ -8,41 +8,52 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .comparison import Comparison, compare
     from .datasets.files import read_panel
     from .discovery import Discovery, discover
     from .errors import DivergenceError, InputError, InputWarning
     from .graph import CausalGraph, Edge
     from .grngc import GRNGC
+    from .group import GroupDiscovery
     from .panel import Panel, as_panel
+    from .subjects import discover_group
 
     __version__: str
 
 __all__ = [
     "GRNGC",
     "CausalGraph",
+    "Comparison",
     "Discovery",
     "DivergenceError",
     "Edge",
+    "GroupDiscovery",
     "InputError",
     "InputWarning",
     "Panel",
     "__version__",
     "as_panel",
+    "compare",
     "discover",
+    "discover_group",
     "read_panel",
 ]
 
 _HOMES = {
     "GRNGC": "grngc",
     "CausalGraph": "graph",
+    "Comparison": "comparison",
     "Discovery": "discovery",
     "DivergenceError": "errors",
     "Edge": "graph",
+    "GroupDiscovery": "group",
     "InputError": "errors",
     "InputWarning": "errors",
     "Panel": "panel",
     "as_panel": "panel",
+    "compare": "comparison",
     "discover": "discovery",
+    "discover_group": "subjects",
     "read_panel": "datasets.files",
 }
 

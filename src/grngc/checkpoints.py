@@ -92,13 +92,17 @@ class Checkpoints:
         with suppress(OSError):
             self.folder.rmdir()
 
+    def prepare(self) -> None:
+        """Make the folder and say whose it is."""
+        if not (self.folder / IDENTITY).exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.folder / IDENTITY, self.identity)
+
     def write(self, name: str, content: Mapping[str, Any]) -> None:
         """Put a state, or a part of one, on disk in place of the one before."""
         import torch
 
-        if not (self.folder / IDENTITY).exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self.folder / IDENTITY, self.identity)
+        self.prepare()
         file = io.BytesIO()
         torch.save(dict(content) | {"of": self._digest()}, file)
         write_atomically(self.folder / name, file.getvalue())

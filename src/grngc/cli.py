@@ -1,7 +1,7 @@
 """The command line: parse, call, print. Nothing heavy is imported before a command runs.
 
 Every error is one line on stderr. Exit codes: 0 fine, 1 a bug of ours, 2 input or usage, 3 ran but no trustworthy
-graph, 4 a cell of a benchmark failed, 130 interrupted, 141 the reader of our output went away.
+graph, 4 a cell of a benchmark or a subject failed, 130 interrupted, 141 the reader of our output went away.
 """
 
 import json
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import cli_bench, cli_datasets, cli_truth
-from .cli_values import amount_or_auto, names, switch, transforms, whole_or_auto
+from . import cli_bench, cli_datasets, cli_subjects, cli_truth
+from .cli_values import Address, Executor, Workers, amount_or_auto, names, switch, transforms, whole_or_auto
 from .errors import InputError
 from .folders import UNFINISHED, check_folder
 from .interrupts import told_on_interrupt
@@ -74,7 +74,12 @@ def _overview(
 
 @app.command()
 def discover(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV, TSV, Parquet, NPY or NPZ file.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE", help="A CSV, TSV, Parquet, NPY or NPZ file; several: one for each subject, same series."
+        ),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder for the results; made if needed, refused if not empty."),
@@ -173,6 +178,9 @@ def discover(
     threads: Annotated[
         int, typer.Option(metavar="N", help="More than one pay off only for hundreds of series on idle processors.")
     ] = 1,
+    workers: Workers = None,
+    executor: Executor = "local",
+    address: Address = None,
     top: Annotated[int, typer.Option(metavar="N", help="Edges to show in the summary.")] = 10,
     as_json: Annotated[
         bool,
@@ -182,7 +190,8 @@ def discover(
 ) -> int:
     """Find out which series in FILE drives which.
 
-    FILE has one row for each point in time, one column for each series, and names in its first row.
+    FILE has one row for each point in time, one column for each series, and names in its first row. Several files are
+    several subjects: each gets a graph of its own, side by side, and DIR says what these have in common.
 
     \b
     Written to DIR:
@@ -190,65 +199,67 @@ def discover(
       graph.npz               the same as arrays
       forecaster.safetensors  what was trained
       run.json                how it was done, and what may be concluded
+    Of several files, these in DIR/NAME for each, and in DIR:
+      group_edges.csv         mean score, sd, share of subjects with the edge
+      group.npz, group.json   the mean graph as arrays, and the record
 
     \b
     Examples:
       grngc discover measurements.csv --out results
       grngc discover cells.csv --out results --trajectory plate --lag 2
       grngc discover economy.csv --out results --transform growth
+      grngc discover patients/*.csv --out patients-graphs
 
     A run of more than twenty seconds that is stopped or killed goes on where it was when the same command is given
     again, to the same graph.
 
     Exit code 3: it ran, but no series stands out (the files are written and say so), or training diverged (no files
-    are written).
+    are written). Exit code 4: some of several subjects failed; the same command tries them again.
     """
     if out is None and not as_json:
         raise InputError("no --out DIR: say where the results go (or --json to print them only)")
     if top < 0:
         raise InputError(f"--top must be at least 0; got {top}")
-    if out is not None:
+    if out is not None and len(files) == 1:
         check_folder(out, overwrite)
-    from .checkpoints import Checkpoints
-    from .discovery import discover as find
-
     chosen = {
         "lag": lag, "forecaster": forecaster, "hidden": hidden, "penalty": penalty, "penalty_batch": penalty_batch,
         "penalty_targets": penalty_targets, "contemporaneous": contemporaneous,
         "steps": steps, "learning_rate": learning_rate, "device": device, "tf32": tf32 or None,
     }  # fmt: skip
+    options = {name: value for name, value in chosen.items() if value is not None} | {
+        "configuration": configuration, "trajectory": trajectory, "time": time, "series": names(columns),
+        "exogenous": names(exogenous) or (), "transform": transforms(transform), "missing": missing,
+        "drop_constant": drop_constant, "random_state": seed,
+    }  # fmt: skip
+    if len(files) > 1:
+        if threads != 1:
+            raise InputError("--threads is for one file; several run side by side, with one thread each (--workers)")
+        places = {"workers": workers, "executor": executor, "address": address}
+        return cli_subjects.discover_files(files, out, overwrite, options | places, top, as_json, quiet)
+    if (workers, executor, address) != (None, "local", None):
+        raise InputError("--workers, --executor and --address are for several files; got one")
+    from .checkpoints import Checkpoints
+    from .discovery import discover as find
+
     kept = None if out is None else Checkpoints(out / UNFINISHED)
     with shown_progress(quiet or as_json) as progress, told_on_interrupt(lambda: _what_is_kept(kept)):
-        found = find(
-            file,
-            checkpoint=kept,
-            configuration=configuration,
-            threads=threads,
-            progress=progress,
-            trajectory=trajectory,
-            time=time,
-            series=names(columns),
-            exogenous=names(exogenous) or (),
-            transform=transforms(transform),
-            missing=missing,
-            drop_constant=drop_constant,
-            random_state=seed,
-            **{name: value for name, value in chosen.items() if value is not None},
-        )
-    files = [] if out is None else found.save(out, overwrite)
+        found = find(files[0], checkpoint=kept, threads=threads, progress=progress, **options)
+    written = [] if out is None else found.save(out, overwrite)
     if kept is not None:
         kept.clear()  # not before: a disk that is full now must not cost the run
     if as_json:
         edges = [edge._asdict() for edge in found.graph.edges(own_past=True, by_lag=True)]
-        print(json.dumps(found.record | {"files": list(map(str, files)), "edges": edges}, allow_nan=False))
+        print(json.dumps(found.record | {"files": list(map(str, written)), "edges": edges}, allow_nan=False))
     elif not quiet:
         print(found.summary(top))
-        print(f"Results in {out}: {', '.join(path.name for path in files)}")
+        print(f"Results in {out}: {', '.join(path.name for path in written)}")
     if (quiet or as_json) and not (found.trustworthy and found.converged):
         tell("warning", found.record["conclusion"])
     return OK if found.trustworthy else UNTRUSTWORTHY
 
 
+app.command()(cli_subjects.compare)
 app.command()(cli_truth.demo)
 app.add_typer(cli_truth.simulate)
 app.command()(cli_truth.score)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .cli_values import names_among, part_of, whole_numbers
+from .cli_values import Address, Executor, Workers, names_among, part_of, whole_numbers
 from .errors import InputError
 from .interrupts import told_on_interrupt
 from .terminal import FAILED_CELLS, OK, duration, sentence_width, tell
@@ -44,22 +44,9 @@ def run(
         list[str] | None, typer.Option(metavar="A,B,...", help="Only these columns, by name or label.")
     ] = None,
     seeds: Annotated[list[str] | None, typer.Option(metavar="N,M,...", help="Only these seeds.")] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="Cells side by side, one thread each.  [default: all processors; with --address, all of the cluster]",
-        ),
-    ] = None,
-    executor: Annotated[
-        str, typer.Option(metavar="local|ray|dask", help="What runs the cells: processes of this machine, Ray or Dask.")
-    ] = "local",
-    address: Annotated[
-        str | None,
-        typer.Option(
-            metavar="A", help="Ray or Dask cluster to connect to.  [default: workers are started on this machine]"
-        ),
-    ] = None,
+    workers: Workers = None,
+    executor: Executor = "local",
+    address: Address = None,
     shard: Annotated[
         str | None,
         typer.Option(

@@ -172,6 +172,8 @@ def score(
 
 def _graph_of(folder: Path) -> Path:
     """Return a folder's graph; refuse results without ``run.json``, which comes last and says that all are there."""
+    if (folder / "group.json").exists():
+        return folder / "group.npz"
     beside = [name for name in ("edges.csv", "forecaster.safetensors") if (folder / name).exists()]
     if beside and not (folder / "run.json").exists():
         raise InputError(f"{folder}: the results are not whole, for run.json is missing: run grngc discover again")

@@ -3,12 +3,36 @@
 import csv
 import re
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from .arguments import brief
 from .errors import InputError
+
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        help="How many run side by side, one thread each.  [default: all processors; with --address, all of the "
+        "cluster]",
+    ),
+]
+Executor = Annotated[
+    str,
+    typer.Option(
+        "--executor", metavar="local|ray|dask", help="What runs them: processes of this machine, Ray or Dask."
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        metavar="A",
+        help="Ray or Dask cluster to connect to.  [default: workers are started on this machine]",
+    ),
+]
 
 
 def whole_or_auto(text: str) -> int | str:

@@ -10,7 +10,10 @@ search grid was released and no single setting, of Traffic nothing, nor any LSTM
 forcing 10, its others for 20.
 """
 
+from collections.abc import Mapping
 from typing import Any
+
+from .arguments import check_choice
 
 _RELEASED: dict[str, Any] = {
     "lag": 1,
@@ -49,3 +52,12 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "published-medical-tcn": _RELEASED | _TCN | _MEDICAL | {"hidden": 512},
 }
 """Name -> parameters of GRNGC; ``GRNGC(**CONFIGURATIONS["published"])``. ``published`` alone is the DREAM one."""
+
+
+def parameters_of(configuration: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters of GRNGC: those of the named configuration, then those given."""
+    check_choice("configuration", configuration, CONFIGURATIONS)
+    named = dict(CONFIGURATIONS[configuration])
+    if given.get("forecaster", named.get("forecaster")) != named.get("forecaster"):
+        named.pop("forecaster_options", None)  # they belong to the forecaster that is no longer there
+    return named | dict(given)

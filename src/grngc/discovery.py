@@ -1,7 +1,7 @@
 """From data to a graph a person can judge: all that ``grngc discover`` does, in one call."""
 
 import inspect
-import json
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -9,14 +9,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 import torch
 from threadpoolctl import threadpool_limits
 
-from .arguments import check_choice, check_whole, nearest
+from .arguments import check_whole, nearest
 from .checkpoints import Checkpoints
-from .configurations import CONFIGURATIONS
+from .configurations import parameters_of
 from .datasets.files import read_panel
 from .device import described
 from .environment import versions
@@ -24,14 +25,23 @@ from .errors import InputError, InputWarning
 from .folders import write_folder
 from .graph import CausalGraph, Edge
 from .grngc import GRNGC
-from .panel import as_panel
-from .record import conclude, describe, plain, standing_out
+from .panel import Panel, as_panel
+from .record import conclude, describe, json_text, plain, read_record, standing_out
 from .storage import csv_text, write_atomically
 from .summary import summarise
 from .training import Progress
 
 FORMAT_VERSION = 1
 """Of ``run.json`` and ``edges.csv``. Later versions of grngc add keys and columns; a change of one adds one here."""
+
+RECORD = "run.json"
+"""The file of results that comes last, and says that all are there."""
+
+NEEDED: dict[str, type | UnionType] = {
+    "conclusion": str, "trustworthy": bool, "noise_floor": float | int | None, "configuration": dict, "choice": dict,
+    "data": dict, "versions": dict, "training": dict,
+}  # fmt: skip
+"""What of ``run.json`` others than people read."""
 
 MOST_THREADS = 1024
 
@@ -50,15 +60,15 @@ class Discovery:
         Scores at or below it are what unrelated series give.
     trustworthy : bool
         Whether any series stands out as a source of another; if not, no graph should be read from the scores.
-    estimator : GRNGC
-        Fitted; ``estimator.forecast(steps)`` continues the series.
+    estimator : GRNGC, optional
+        Fitted; ``estimator.forecast(steps)`` continues the series. None where the results were read from files.
     """
 
     graph: CausalGraph
     record: dict[str, Any]
     noise_floor: float
     trustworthy: bool
-    estimator: GRNGC = field(repr=False)
+    estimator: GRNGC | None = field(repr=False, default=None)
 
     @property
     def converged(self) -> bool:
@@ -88,7 +98,7 @@ class Discovery:
         folder : path
             Made if needed. Refused when it exists and is not empty.
         overwrite : bool
-            Replace these four files; other files in the folder stay.
+            Replace these files; others in the folder stay.
 
         Returns
         -------
@@ -97,10 +107,17 @@ class Discovery:
         writers: dict[str, Callable[[Path], object]] = {
             "edges.csv": lambda path: write_atomically(path, self.edges_csv()),
             "graph.npz": self.graph.save,
-            "forecaster.safetensors": self.estimator.save_forecaster,
-            "run.json": lambda path: write_atomically(path, self.run_json()),
+            **({} if self.estimator is None else {"forecaster.safetensors": self.estimator.save_forecaster}),
+            RECORD: lambda path: write_atomically(path, self.run_json()),
         }
         return write_folder(folder, writers, overwrite)
+
+    @classmethod
+    def load(cls, folder: Path | str) -> "Discovery":
+        """Read what :meth:`save` wrote, all but the forecaster. Raises :class:`InputError` for anything else."""
+        record = read_record(Path(folder) / RECORD, FORMAT_VERSION, NEEDED)
+        floor = math.inf if record["noise_floor"] is None else record["noise_floor"]
+        return cls(CausalGraph.load(Path(folder) / "graph.npz"), record, floor, record["trustworthy"])
 
     def edges_csv(self) -> str:
         """Return the text of ``edges.csv``. Scores are written with as many digits as give the same number back."""
@@ -108,7 +125,7 @@ class Discovery:
 
     def run_json(self) -> str:
         """Return the text of ``run.json``."""
-        return json.dumps(self.record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return json_text(self.record)
 
 
 def discover(
@@ -159,14 +176,42 @@ def discover(
     >>> discover(x, names=["rain", "river"], steps=200).record["conclusion"]
     '1 of 2 ordered pairs stands out: rain -> river (lag 1, +).'
     """
-    of_data, of_estimator = _sorted_options(options)
+    of_data, of_estimator = sorted_options(options)
+    read = read_data(X, of_data)
+    parameters = parameters_of(configuration, of_estimator)
+    return discover_in(read, configuration, parameters, threads=threads, progress=progress, checkpoint=checkpoint)
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """Data as they were read: the panel, the warnings it gave, and when and in how many seconds that was."""
+
+    panel: Panel
+    warnings: list[str]
+    started: datetime
+    seconds: float
+
+
+def read_data(X: Any, options: Mapping[str, Any]) -> Read:
+    """Read a file, or check data; options of :func:`grngc.as_panel`."""
     started, clock = datetime.now(UTC), time.monotonic()
     with _warnings_noted() as noted:
-        panel = (read_panel if isinstance(X, str | Path) else as_panel)(X, **of_data)
-    read_in = time.monotonic() - clock
-    estimator = GRNGC(**_parameters(configuration, of_estimator))
+        panel = (read_panel if isinstance(X, str | Path) else as_panel)(X, **options)
+    return Read(panel, noted, started, time.monotonic() - clock)
+
+
+def discover_in(
+    read: Read,
+    configuration: str,
+    parameters: Mapping[str, Any],
+    *,
+    threads: int = 1,
+    progress: Callable[[Progress], None] | None = None,
+    checkpoint: Checkpoints | Path | str | None = None,
+) -> Discovery:
+    """Find which series drives which in data that were read; ``parameters`` of GRNGC, which has that name."""
+    estimator, panel, before = GRNGC(**parameters), read.panel, time.monotonic()
     with _threads(threads):
-        before = time.monotonic()
         estimator.fit(panel, progress=progress, checkpoint=checkpoint)
         fitted_in = time.monotonic() - before
     if isinstance(checkpoint, Checkpoints):
@@ -193,21 +238,21 @@ def discover(
         "seed": estimator.random_state,
         "device": described(estimator.device_),
         "data": describe(panel) | {"windows": estimator.n_windows_},
-        "warnings": noted,
+        "warnings": read.warnings,
         "versions": versions(),
         "threads": threads,
         "timings": {
-            "started": started.isoformat(timespec="seconds"),
-            "seconds_reading": read_in,
+            "started": read.started.isoformat(timespec="seconds"),
+            "seconds_reading": read.seconds,
             "seconds_fitting": fitted_in,  # with candidates, noise floor, what came before a kill
-            "seconds": time.monotonic() - clock,
+            "seconds": read.seconds + time.monotonic() - before,
         },
         "training": training,
     }
     return Discovery(graph, plain(record), floor, bool(edges), estimator)
 
 
-def _sorted_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def sorted_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Tell the options of the data from those of the estimator; refuse others, with the nearest known."""
     of_data = set(inspect.signature(as_panel).parameters) - {"X"}
     of_estimator = set(GRNGC().get_params())
@@ -220,15 +265,6 @@ def _sorted_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[st
     )
 
 
-def _parameters(configuration: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the estimator's parameters: those of the named configuration, then those given."""
-    check_choice("configuration", configuration, CONFIGURATIONS)
-    named = dict(CONFIGURATIONS[configuration])
-    if given.get("forecaster", named.get("forecaster")) != named.get("forecaster"):
-        named.pop("forecaster_options", None)  # they belong to the forecaster that is no longer there
-    return named | dict(given)
-
-
 @contextmanager
 def _warnings_noted() -> Iterator[list[str]]:
     """Collect the texts of input warnings for the record, and pass all warnings on."""
@@ -239,7 +275,7 @@ def _warnings_noted() -> Iterator[list[str]]:
     for warning in caught:
         if issubclass(warning.category, InputWarning):
             texts.append(str(warning.message))
-        warnings.warn(warning.message, warning.category, stacklevel=4)
+        warnings.warn(warning.message, warning.category, stacklevel=5)
 
 
 @contextmanager

@@ -6,6 +6,7 @@
 
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -153,13 +154,13 @@ class CausalGraph:
         parts, signed, first_lag = self._parts()
         size = parts if by_lag else self.scores[:, None, :]
         order = size * self._row_weights()[:, None, None] if per_target else size
-        keep = (size >= min_score) & self._is_pair(own_past)[:, None, :]
+        keep = (size >= min_score) & self.pairs(own_past)[:, None, :]
         best = parts.argmax(axis=1)
         if first_lag == 0:  # no series is a source of its own present
             own = np.diag_indices(len(self.names))
             best[own] = parts[:, 1:].argmax(axis=1)[own] + 1
             if by_lag:
-                keep[:, 0] &= self._is_pair(own_past=False)
+                keep[:, 0] &= self.pairs(own_past=False)
         targets, lags, sources = np.nonzero(keep)
         near = np.zeros_like(self.scores) if self.nearness is None else self.nearness
         keys = (lags, targets, sources, -near[targets, sources], -order[targets, lags, sources])
@@ -186,8 +187,18 @@ class CausalGraph:
         order = self.scores * self._row_weights()[:, None] if per_target else self.scores
         if self.nearness is None:
             return order
-        rows = self._is_pair(own_past=True)
+        rows = self.pairs(own_past=True)
         return np.where(rows & (self.scores == 0), self.nearness - 1, np.where(rows, order, -1))
+
+    def pairs(self, own_past: bool = False) -> np.ndarray:
+        """Mask (target, source) of the entries that are statements: targets that are not exogenous."""
+        p = len(self.names)
+        rows = np.array([name not in self.exogenous for name in self.names])
+        return rows[:, None] & (np.ones((p, p), bool) if own_past else ~np.eye(p, dtype=bool))
+
+    def above(self, floor: float) -> np.ndarray:
+        """Mask (target, source) of the pairs of two series whose score is above a floor."""
+        return self.pairs() & (self.scores > floor)
 
     def to_frame(self, *, own_past: bool = True, by_lag: bool = True) -> "pandas.DataFrame":
         """Return :meth:`edges` as a data frame with the columns of ``edges.csv``."""
@@ -205,8 +216,11 @@ class CausalGraph:
             graph.add_edge(edge.source, edge.target, score=edge.score, lag=edge.lag, sign=edge.sign)
         return graph
 
-    def save(self, path: Path | str) -> Path:
-        """Write one ``.npz``: the arrays, and a JSON text for the rest. No pickle. Replaced whole or not at all."""
+    def save(self, path: Path | str, beside: Mapping[str, np.ndarray] | None = None) -> Path:
+        """Write one ``.npz``: the arrays, and a JSON text for the rest. No pickle. Replaced whole or not at all.
+
+        ``beside``: further arrays under names of their own, for other readers; :meth:`load` leaves them.
+        """
         meta = {
             "format_version": FORMAT_VERSION,
             "names": self.names,  # again: an array of text loses NUL characters at the end
@@ -220,7 +234,7 @@ class CausalGraph:
         if self.contemporaneous is not None:
             arrays["contemporaneous"] = self.contemporaneous
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(buffer, **(beside or {}), **arrays)  # type: ignore[arg-type]
         return write_atomically(path, buffer.getvalue())
 
     @classmethod
@@ -258,16 +272,10 @@ class CausalGraph:
 
     def _row_weights(self) -> np.ndarray:
         """Return 1 / (mean of the target's off-diagonal row + mean of all), all 1 for an empty graph."""
-        off = self._is_pair(own_past=False)
+        off = self.pairs(own_past=False)
         scores = np.where(off, self.scores, 0)
         level = scores.sum(axis=1) / np.maximum(off.sum(axis=1), 1) + scores.sum() / max(off.sum(), 1)
         return np.where(level > 0, 1 / np.where(level > 0, level, 1), 1)
-
-    def _is_pair(self, own_past: bool) -> np.ndarray:
-        """Mask (target, source) of the entries that are statements: targets that are not exogenous."""
-        p = len(self.names)
-        rows = np.array([name not in self.exogenous for name in self.names])
-        return rows[:, None] & (np.ones((p, p), bool) if own_past else ~np.eye(p, dtype=bool))
 
 
 def _sign(signed: float, size: float) -> str:

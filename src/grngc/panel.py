@@ -58,7 +58,8 @@ class Panel:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        trajectories = tuple(np.array(values, dtype=np.float64) for values in self.trajectories)
+        # in C order: sums over another layout differ in their last bits, and so would the graph
+        trajectories = tuple(np.array(values, dtype=np.float64, order="C") for values in self.trajectories)
         for values in trajectories:
             if values.ndim != 2 or values.shape[1] != len(self.names):
                 raise InputError(f"a panel of {len(self.names)} names needs (time, series) arrays; got {values.shape}")

@@ -1,15 +1,27 @@
 """What is told of a run: which edges stand out, what may be concluded, and all of it as plain data for ``run.json``."""
 
+import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from types import UnionType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .arguments import listed
+from .errors import InputError
 from .floor import FEWEST_WINDOWS
 from .graph import CausalGraph, Edge
+from .opening import read_whole
 from .panel import Panel
 from .training import ENOUGH_REACH, SETTLED
+
+if TYPE_CHECKING:
+    from .edges import GroupEdge
+
+LARGEST = 2**28
+"""Bytes of the largest record that is read."""
 
 
 def standing_out(graph: CausalGraph, floor: float) -> list[Edge]:
@@ -66,6 +78,36 @@ def _unsettled(training: Mapping[str, Any]) -> str:
     return f"Training had not converged: {why}. Raise steps (--steps, now {training['steps']})"
 
 
+def conclude_group(
+    graph: CausalGraph, common: "Sequence[GroupEdge]", told: Sequence[Mapping[str, Any]], failed: Sequence[str]
+) -> str:
+    """Say in plain words what the subjects have in common."""
+    n, some = len(told), sum(each["trustworthy"] for each in told)
+    if common:
+        first, pairs = common[0], int(graph.pairs().sum())
+        verb = "stands out" if len(common) == 1 else "stand out"
+        arrow = "->" if first.lag else "and"
+        text = (
+            f"{len(common)} of {pairs} ordered pairs {verb} in more than half of the {n} subjects, most often "
+            f"{first.source} {arrow} {first.target} ({round((first.share or 0) * n)} of {n}, lag {first.lag}, "
+            f"{first.sign})."
+        )
+    else:
+        text = (
+            f"No pair stands out in more than half of the {n} subjects: read no common graph from the means. "
+            f"In {some} of them something stands out; their own graphs say what."
+        )
+    if without := [each["name"] for each in told if each["noise_floor"] is None]:
+        text += f" No noise floor, so nothing stands out, in {len(without)} of them: {listed(without, 3)}."
+    if unsettled := [each["name"] for each in told if not each["converged"]]:
+        text += (
+            f" Training had not converged in {len(unsettled)} of them: {listed(unsettled, 3)}; raise steps (--steps)."
+        )
+    if failed:
+        text += f" Failed, and left out: {listed(failed, 3)}."
+    return text
+
+
 def describe(panel: Panel) -> dict[str, Any]:
     """Return what was fitted, for the record."""
     return {
@@ -113,3 +155,24 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     return f"{value.__module__}.{value.__qualname__}" if hasattr(value, "__qualname__") else repr(value)
+
+
+def json_text(record: Mapping[str, Any]) -> str:
+    """Return a record, of plain data, as the text of its file."""
+    return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_record(path: Path, version: int, needed: Mapping[str, type | UnionType]) -> dict[str, Any]:
+    """Read a record, and check what will be read of it; :class:`InputError` where it is another's, or damaged."""
+    content = read_whole(path, LARGEST)
+    try:
+        record = json.loads(content)
+        if record["format_version"] != version:
+            raise ValueError(f"format {record['format_version']!r}, this version reads {version}")
+        if odd := [name for name, kind in needed.items() if not isinstance(record[name], kind)]:
+            raise TypeError(f"{odd[0]} is {record[odd[0]]!r:.60}")
+    except KeyError as error:
+        raise InputError(f"{path}: not a record written by grngc (no {error})") from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InputError(f"{path}: not a record written by grngc ({error})") from error
+    return record

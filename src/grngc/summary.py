@@ -1,10 +1,12 @@
 """One page of plain text about a run, from its record; nothing is computed here."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .edges import EdgeChange, GroupEdge
     from .graph import Edge
 
 WIDTH = 78
@@ -25,9 +27,7 @@ def summarise(record: Mapping[str, Any], edges: "Sequence[Edge]", top: int) -> s
     top : int
         How many of them to show.
     """
-    title = "Granger-causal graph (GRNGC)"
-    version = f"grngc {record['versions']['grngc']}"
-    page = [f"{title}{version:>{WIDTH - len(title)}}", "=" * WIDTH, *_facts(record), "=" * WIDTH]
+    page = _head("Granger-causal graph (GRNGC)", record, _facts(record))
     if edges and top > 0:
         page += [*_table(edges[:top]), "=" * WIDTH]
         if len(edges) > top:
@@ -35,6 +35,74 @@ def summarise(record: Mapping[str, Any], edges: "Sequence[Edge]", top: int) -> s
     page += wrap(record["conclusion"], WIDTH)
     if any(edge.lag > 0 for edge in edges):
         page += wrap(MEANING, WIDTH)
+    return "\n".join(printable(line) for line in page) + "\n"
+
+
+def summarise_group(record: Mapping[str, Any], edges: "Sequence[GroupEdge]", top: int) -> str:
+    """Return the page about several subjects: who they are, the pairs that they have in common, the conclusion.
+
+    Parameters
+    ----------
+    record : mapping
+        As in ``group.json``.
+    edges : sequence of GroupEdge
+        Those that stand out in more than half of the subjects, those of most subjects first.
+    top : int
+        How many of them to show.
+    """
+    page = _head("Granger-causal graphs of a group (GRNGC)", record, _group_facts(record))
+    if edges and top > 0:
+        width = _name_width(edges[:top], most=16)
+        page += [f"{_arrow('source', '->', 'target', width)}{'lag':>5}{'mean':>9}{'sd':>9}{'subjects':>11}{'sign':>6}"]
+        page += ["-" * WIDTH]
+        for edge in edges[:top]:
+            sd = "-" if edge.sd is None else f"{edge.sd:.4f}"
+            subjects = f"{round((edge.share or 0) * edge.n_subjects)}/{edge.n_subjects}"
+            page.append(
+                f"{_arrow(edge.source, '->' if edge.lag else '--', edge.target, width)}"
+                f"{edge.lag:>5}{edge.mean_score:>9.4f}{sd:>9}{subjects:>11}{edge.sign:>6}"
+            )
+        page.append("=" * WIDTH)
+        if len(edges) > top:
+            page.append(f"The first {top} of {len(edges)} pairs that stand out in more than half of the subjects.")
+    page += wrap(record["conclusion"], WIDTH)
+    if any(edge.lag > 0 for edge in edges):
+        page += wrap(MEANING, WIDTH)
+    return "\n".join(printable(line) for line in page) + "\n"
+
+
+def summarise_comparison(record: Mapping[str, Any], edges: "Sequence[EdgeChange]", top: int) -> str:
+    """Return the page about two graphs or groups, A and B: the pairs that differ most clearly, the conclusion.
+
+    Parameters
+    ----------
+    record : mapping
+        Of a :class:`grngc.comparison.Comparison`.
+    edges : sequence of EdgeChange
+        Clearest first.
+    top : int
+        How many of them to show.
+    """
+    sides = {side: record[side.lower()] for side in ("A", "B")}
+    subjects = {side: "" if told["subjects"] is None else f" ({len(told['subjects'])} subjects)"
+                for side, told in sides.items()}  # fmt: skip
+    facts = [line for side, told in sides.items() for line in _fact(side, f"{told['label']}{subjects[side]}")]
+    page = _head("Two Granger-causal graphs compared (GRNGC)", record, facts)
+    if edges and top > 0:
+        width, tested = _name_width(edges[:top], most=16), record["test"] is not None
+        head = f"{'':<9}{_arrow('source', '->', 'target', width)}{'A':>8}{'B':>8}"
+        page += [head + f"{'in A':>7}{'in B':>7}{'p (fwe)':>9}" * tested, "-" * WIDTH]
+        for edge in edges[:top]:
+            shares = f"{edge.share_a:>7.0%}{edge.share_b:>7.0%}"
+            p = "-" if edge.p_familywise is None else f"{edge.p_familywise:.2g}"
+            page.append(
+                f"{edge.status:<9}{_arrow(edge.source, '->', edge.target, width)}"
+                f"{edge.score_a:>8.3f}{edge.score_b:>8.3f}{f'{shares}{p:>9}' * tested}"
+            )
+        page.append("=" * WIDTH)
+        if len(edges) > top:
+            page.append(f"The first {top} of {len(edges)} pairs that stand out on either side.")
+    page += wrap(record["conclusion"], WIDTH)
     return "\n".join(printable(line) for line in page) + "\n"
 
 
@@ -47,6 +115,52 @@ def shortened(text: str, width: int) -> str:
     """Return text of at most ``width`` characters, its end replaced by an ellipsis where it is longer."""
     text = printable(text)
     return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _head(title: str, record: Mapping[str, Any], facts: Sequence[str]) -> list[str]:
+    version = f"grngc {record['versions']['grngc']}"
+    return [f"{title}{version:>{WIDTH - len(title)}}", "=" * WIDTH, *facts, "=" * WIDTH]
+
+
+def _columns(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[str]:
+    """Two columns: data on the left and configuration on the right."""
+    return [
+        f"{a + ':':<16}{shortened(str(b), VALUE):<{VALUE}}   {c + ':':<16}{shortened(str(d), VALUE)}"
+        for (a, b), (c, d) in zip(left.items(), right.items(), strict=True)
+    ]
+
+
+def _group_facts(record: Mapping[str, Any]) -> list[str]:
+    """Return who the subjects are, and what was asked for and chosen for them."""
+    subjects, settings = record["subjects"], record["configuration"]
+    chosen = Counter(
+        f"{each['forecaster']}, lag {each['lag']}{', same step' * each['contemporaneous']}" for each in subjects
+    )
+    floors = [each["noise_floor"] for each in subjects if each["noise_floor"] is not None]
+    left = {
+        "Subjects": len(subjects),
+        "Series": len(record["data"]["series"]),
+        "Points in time": _from_to([each["times"] for each in subjects]),
+        "Windows": _from_to([each["windows"] for each in subjects]),
+    }
+    right = {
+        "Configuration": record["configuration_name"],
+        "Forecaster": settings["forecaster"],
+        "Lag": settings["lag"],
+        "Seed": record["seed"],
+    }
+    long = {
+        "Transforms": _transforms(record["data"]["transforms"]),
+        "Chosen": "; ".join(f"{what}: {n} of {len(subjects)} subjects" for what, n in chosen.most_common()),
+        "Noise floors": _from_to(floors) if floors else "none",
+        "Failed": "; ".join(f"{name} ({why})" for name, why in record["failed"].items()),
+    }
+    return [*_columns(left, right), *(line for name, text in long.items() if text for line in _fact(name, text))]
+
+
+def _from_to(values: Sequence[float]) -> str:
+    least, most = (f"{value:.3g}" if isinstance(value, float) else str(value) for value in (min(values), max(values)))
+    return least if least == most else f"{least} to {most}"
 
 
 def _facts(record: Mapping[str, Any]) -> list[str]:
@@ -66,10 +180,6 @@ def _facts(record: Mapping[str, Any]) -> list[str]:
         "Penalty": f"{chosen['penalty']:.3g} ({settings['penalty_scale']})",
         "Seed": record["seed"],
     }
-    lines = [
-        f"{a + ':':<16}{shortened(str(b), VALUE):<{VALUE}}   {c + ':':<16}{shortened(str(d), VALUE)}"
-        for (a, b), (c, d) in zip(left.items(), right.items(), strict=True)
-    ]
     long = {
         "Data": data["origin"] or f"in memory, sha256 {data['sha256'][:12]}",
         "Transforms": _transforms(data["transforms"]),
@@ -80,7 +190,7 @@ def _facts(record: Mapping[str, Any]) -> list[str]:
         "Device": _device(record["device"], settings),
         "Noise floor": "none" if record["noise_floor"] is None else f"{record['noise_floor']:.3g}",
     }
-    return [*lines, *(line for name, text in long.items() if text for line in _fact(name, text))]
+    return [*_columns(left, right), *(line for name, text in long.items() if text for line in _fact(name, text))]
 
 
 def _choice(chosen: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
@@ -142,11 +252,18 @@ def _transforms(transforms: Mapping[str, Sequence[str]]) -> str:
 
 
 def _table(edges: "Sequence[Edge]") -> list[str]:
-    width = min(24, max(6, *(len(printable(name)) for edge in edges for name in edge[:2])))
+    width = _name_width(edges)
     rows = [
-        f"{shortened(edge.source, width):<{width}}  {'->' if edge.lag else '--'}  "
-        f"{shortened(edge.target, width):<{width}}"
+        f"{_arrow(edge.source, '->' if edge.lag else '--', edge.target, width)}"
         f"{edge.lag:>6}{edge.score:>10.4f}{edge.sign:>6}"
         for edge in edges
     ]
-    return [f"{'source':<{width}}  ->  {'target':<{width}}{'lag':>6}{'score':>10}{'sign':>6}", "-" * WIDTH, *rows]
+    return [f"{_arrow('source', '->', 'target', width)}{'lag':>6}{'score':>10}{'sign':>6}", "-" * WIDTH, *rows]
+
+
+def _name_width(edges: "Sequence[Edge | GroupEdge | EdgeChange]", most: int = 24) -> int:
+    return min(most, max(6, *(len(printable(name)) for edge in edges for name in edge[:2])))
+
+
+def _arrow(source: str, arrow: str, target: str, width: int) -> str:
+    return f"{shortened(source, width):<{width}}  {arrow}  {shortened(target, width):<{width}}"

@@ -49,7 +49,7 @@ import pytest
         ("discover . --out new", "cannot be read"),
         ("discover data.csv --out data.csv", "data.csv: is a file, expected a folder"),
         ("discover data.csv --out data.csv/x", "is a file, expected a folder"),
-        ("discover data.csv more.csv --out new", "unexpected extra argument"),
+        ("discover data.csv more.csv --out new", "more.csv: cannot be read (No such file or directory)"),
         ("discver data.csv", "No such command 'discver'"),
         ("--nonsense", "No such option: --nonsense"),
         ("score", "Missing argument 'GRAPH'"),
