@@ -224,7 +224,7 @@ def test_one_subject_given_twice_is_told_of() -> None:
 
 STUDY = (
     "import grngc.checkpoints, sys; grngc.checkpoints.EVERY_SECONDS = 0.2\n"
-    "grngc.checkpoints.Checkpoints.__init__.__defaults__ = (0.2,)\n"
+    "grngc.checkpoints.Checkpoints.__init__.__defaults__ = (0.2, False)\n"
     "from grngc.cli import main; sys.exit(main(sys.argv[1:]))"
 )
 
@@ -272,7 +272,7 @@ def test_an_unfinished_subject_goes_on_from_its_state(files: list[str], monkeypa
     (job,) = subjects._jobs({"ann": read_data("ann.csv", {})}, "default", options, Path("study/.unfinished"))
     read, configuration, parameters, state = job.arguments
     monkeypatch.setattr("grngc.checkpoints.EVERY_SECONDS", 0.0)
-    monkeypatch.setattr("grngc.checkpoints.Checkpoints.__init__.__defaults__", (0.0,))
+    monkeypatch.setattr("grngc.checkpoints.Checkpoints.__init__.__defaults__", (0.0, False))
 
     def stop(now: Any) -> None:
         if now.step > 30:

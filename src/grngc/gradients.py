@@ -54,9 +54,14 @@ def reads_sequence(forecaster: nn.Module) -> bool:
     return bool(getattr(forecaster, "reads_sequence", False))
 
 
+def offers_closed_form(forecaster: nn.Module) -> bool:
+    """Return whether a forecaster states its input gradient as factors, or leaves it to a loop of backward passes."""
+    return hasattr(forecaster, "jacobian")
+
+
 def _resolve(forecaster: nn.Module, method: str) -> str:
     if method == "auto":
-        return "closed" if hasattr(forecaster, "jacobian") else "loop"
+        return "closed" if offers_closed_form(forecaster) else "loop"
     check_choice("method", method, ("auto", *WAYS))
     if method == "vmap" and reads_sequence(forecaster):
         raise InputError("method='vmap' takes windows one by one and this forecaster reads a sequence: use 'loop'")
@@ -204,7 +209,7 @@ def _kept_bytes(forecaster: nn.Module, x: Tensor, method: str) -> int:
 
     def keep(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
-        kept[storage.data_ptr()] = storage
+        kept[storage._cdata] = storage  # not its address: tensors without numbers have none
         return tensor
 
     def size() -> int:

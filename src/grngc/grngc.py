@@ -8,6 +8,7 @@ docs/equations.md says which function is which equation, and docs/decisions how 
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,7 +32,6 @@ from .runtime import MEMORY_BUDGET
 from .scaling import Scaling
 from .task import Task
 from .training import Progress
-from .windows import make_windows
 
 
 class GRNGC(BaseEstimator):
@@ -265,8 +265,8 @@ class GRNGC(BaseEstimator):
         scaled = scaling.apply(panel)
         with gone_on_from(checkpoint, lambda: self._identity(panel, device, snapshot and snapshot_every)) as kept:
             task = Task(self.get_params(deep=False), panel.targets, device, progress, kept)
-            choice = task.choose(lambda lag: make_windows(scaled, lag, cross_boundary=self.cross_boundary))
-            windows = make_windows(scaled, choice.lag, cross_boundary=self.cross_boundary)
+            choice = task.choose(partial(task.windows, scaled))
+            windows = task.windows(scaled, choice.lag)
             recipe, present = task.recipe(choice.forecaster, choice.lag), task.present(choice, windows)
             together, near = task.together(windows) if present.used else (None, None)
             added = 0.0 if together is None else np.abs(together)

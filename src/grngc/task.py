@@ -15,10 +15,12 @@ from .errors import DivergenceError
 from .fitting import Fitted, fit_forecaster
 from .floor import noise_floor
 from .forecasters import SEQUENCE_FORECASTERS, ForecasterChoice, Recipe
+from .memory import Demand, check_memory
+from .panel import Panel
 from .parameters import COLLAPSES, automatic_penalty, automatic_width
 from .selection import CANDIDATES, LONGEST_LAG, Choice, Forecast, called, choose
 from .training import Progress
-from .windows import Windows
+from .windows import Windows, make_windows
 
 TRIAL_WINDOWS = 8
 """Windows of a batch that the penalty of a trial is measured on: held-out errors need no finer one, and on hundreds of
@@ -59,11 +61,24 @@ class Task:
             few = min(self.given["penalty_batch"] or TRIAL_WINDOWS, TRIAL_WINDOWS)
             return self.fit(recipe, windows, doing=doing, penalty_batch=few).forecast
 
-        forecasters = CANDIDATES if isinstance(asked, str) and asked == "auto" else (asked,)
+        forecasters = self._candidates()
         lags = tuple(range(1, LONGEST_LAG + 1)) if isinstance(lag, str) else (int(lag),)
         if asked in tuple(SEQUENCE_FORECASTERS):
             lags = lags[:1]
         return choose(forecasters, lags, cut, train, self.targets)
+
+    def windows(self, scaled: Panel, lag: int) -> Windows:
+        """Cut windows, once it is known that all that follows from them fits in memory."""
+        n_windows = sum(max(0, len(each) - lag) for each in scaled.trajectories)
+        names = ("batch", "penalty_batch", "penalty_targets", "memory_budget")
+        for forecaster in self._candidates():
+            told: dict[str, Any] = {name: self.given[name] for name in names}
+            check_memory(Demand(self.recipe(forecaster, lag), n_windows, **told, device=self.device))
+        return make_windows(scaled, lag, cross_boundary=self.given["cross_boundary"])
+
+    def _candidates(self) -> tuple[ForecasterChoice, ...]:
+        asked = self.given["forecaster"]
+        return CANDIDATES if isinstance(asked, str) and asked == "auto" else (asked,)
 
     def recipe(self, forecaster: ForecasterChoice, lag: int) -> Recipe:
         """Return what builds the forecaster, with its width."""
