@@ -89,7 +89,7 @@ def test_what_is_minimised_is_eq_14(monkeypatch: pytest.MonkeyPatch) -> None:
     real = grngc.fitting.minimise
 
     def watched(forecaster: torch.nn.Module, objective: Any, batches: Batches, **rest: Any) -> Record:
-        x, y, _ = next(batches)
+        x, y, *_ = next(batches)
         weights = torch.tensor(0.7 / 3 * (1 - np.eye(3))[:, None, :].repeat(2, axis=1), dtype=torch.float32)
         forecast, size = gradient_penalty(forecaster, x, weights)
         seen["expected"] = (forecast - y).square().mean().item(), size.item()

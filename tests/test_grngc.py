@@ -148,6 +148,7 @@ CHANGES: dict[str, Any] = {
     "batch": 33,
     "penalty_batch": 5,
     "penalty_targets": 1,
+    "penalty_draw": "stratified",
     "input_noise": 0.2,
     "weight_decay": 5.0,
     "scaling": "per_trajectory",

@@ -61,6 +61,7 @@ def fit_forecaster(
     batch: int | None,
     penalty_batch: int | None,
     penalty_targets: int | None,
+    penalty_draw: str,
     learning_rate: float,
     schedule: str,
     input_noise: float,
@@ -107,12 +108,9 @@ def fit_forecaster(
 
         def objective(batch: Batch) -> Tensor:
             parts = torch.zeros(2, device=device)
-            inputs, outputs, some = batch
+            inputs, outputs, some, penalised = batch
             n, share = len(inputs), 1.0 if some is None else len(some) / len(among)
-            m = n if penalty_batch is None else min(n, penalty_batch)
-            if m < n == len(x):  # all windows, in order of time; a smaller batch is drawn at random
-                order = torch.randperm(n, generator=generator).to(device, non_blocking=True)
-                inputs, outputs = inputs[order], outputs[order]
+            m = n if penalised is None else penalised
             for part, truth in zip(inputs[:m].split(chunk), outputs[:m].split(chunk), strict=True):
                 forecast, size = gradient_penalty(forecaster, part, weight, norm=norm, targets=some)  # eq. 11-13
                 error = error_of(forecast - truth)  # eq. 8, the target read as x_t
@@ -137,7 +135,9 @@ def fit_forecaster(
         record = minimise(
             forecaster.train(),
             objective,
-            Batches(x, y, batch, input_noise, generator, among, penalty_targets),
+            Batches(
+                x, y, batch, input_noise, generator, among, penalty_targets, penalty_batch, penalty_draw == "stratified"
+            ),
             steps=steps,
             learning_rate=learning_rate,
             schedule=schedule,

@@ -84,6 +84,10 @@ class GRNGC(BaseEstimator):
     penalty_targets : int, optional
         Targets that the penalty is measured on at a step, in turns, each once before any twice; None: all. For
         hundreds of series: less work a step, more of them to settle; expectations do not depend on it.
+    penalty_draw : {"random", "stratified"}
+        How the windows of ``penalty_batch`` are drawn from a batch: any of them, or one from each of as many stretches
+        of it in order of time. Unbiased both; stratified varies less where windows that are near in time are alike and
+        a good part of them is drawn (benchmarks/subsampling.py).
     input_noise : float
         Standard deviation of Gaussian noise on the inputs while training, in units of ``scaling``.
     weight_decay : float
@@ -174,6 +178,7 @@ class GRNGC(BaseEstimator):
         batch: int | None = 256,
         penalty_batch: int | None = 32,
         penalty_targets: int | None = None,
+        penalty_draw: str = "random",
         input_noise: float = 0.3,
         weight_decay: float = 1.0,
         scaling: str = "pooled",
@@ -200,6 +205,7 @@ class GRNGC(BaseEstimator):
         self.batch = batch
         self.penalty_batch = penalty_batch
         self.penalty_targets = penalty_targets
+        self.penalty_draw = penalty_draw
         self.input_noise = input_noise
         self.weight_decay = weight_decay
         self.scaling = scaling

@@ -20,9 +20,11 @@ COLLAPSES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 """(target, lag, source) -> (target, source). The sum is eq. 11-13's; JRNGC and others take the maximum."""
 
 PENALTY_SCALES = ("per_output", "code")
+PENALTY_DRAWS = ("random", "stratified")
 
 _CHOICES: dict[str, Iterable[str]] = {
     "penalty_scale": PENALTY_SCALES,
+    "penalty_draw": PENALTY_DRAWS,
     "norm": NORMS,
     "schedule": SCHEDULES,
     "scaling": SCALINGS,

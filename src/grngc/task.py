@@ -92,8 +92,8 @@ class Task:
     def fit(self, recipe: Recipe, windows: Windows, *, doing: str = "training", **course: Any) -> Fitted:
         """Train a fresh forecaster by eq. 8-14 and read it; ``course``: what is not as given, and snapshots."""
         names = (
-            "norm", "steps", "batch", "penalty_batch", "penalty_targets", "learning_rate", "schedule", "input_noise",
-            "memory_budget",
+            "norm", "steps", "batch", "penalty_batch", "penalty_targets", "penalty_draw", "learning_rate", "schedule",
+            "input_noise", "memory_budget",
         )  # fmt: skip
         with computing_on(self.device, tf32=self.given["tf32"]):
             return fit_forecaster(

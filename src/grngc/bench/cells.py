@@ -20,7 +20,9 @@ from .table import Column, Row, Table, check_known
 FLOORS: dict[str, Callable[[Dataset], dict[str, float]]] = {"chance": chance, "diagonal_floor": diagonal_floor}
 """Rows that read no series: what the truth alone gives."""
 
-LATER: dict[str, Any] = {"penalty_batch": None, "contemporaneous": False, "penalty_targets": None, "tf32": False}
+LATER: dict[str, Any] = {
+    "penalty_batch": None, "contemporaneous": False, "penalty_targets": None, "penalty_draw": "random", "tf32": False,
+}  # fmt: skip
 """Parameters that a method got after results were committed, with the value under which it does what it did before:
 there they are left out of a cell, so that old results stay good."""
 
