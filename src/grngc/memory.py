@@ -25,11 +25,12 @@ from .factors import SLAB_BYTES, slab_bytes
 from .forecasters import Recipe, build_forecaster
 from .gradients import gradient_penalty, offers_closed_form, windows_at_once
 
-ALWAYS = 16 * 2**20
+ALWAYS = 12 * 2**20
 """Bytes that any training takes: code that is loaded when it is first run, workspaces of matrix products."""
 
-ALLOCATOR = 1.1
-"""What the process grows by, over the bytes that are alive: rounding and holes of the allocator."""
+ALLOCATOR = 1.55
+"""What a process grows by, over the bytes that are alive at the peak: what was freed before is kept, in holes that the
+next array does not fit into (glibc; benchmarks/scale.py)."""
 
 CGROUP = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
