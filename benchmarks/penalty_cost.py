@@ -68,7 +68,7 @@ class Setting:
 
 
 def seconds(do: Callable[..., object], *told: Any, **options: Any) -> float:
-    """Return the median time of ``do(*told, **options)``: as many calls as take two seconds; the first is nobody's cost."""
+    """Return the median time of calls: as many as take two seconds, one at least; the first is nobody's cost."""
     begun = time.perf_counter()
     do(*told, **options)
     times: list[float] = [time.perf_counter() - begun]

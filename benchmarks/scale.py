@@ -4,7 +4,7 @@
     python benchmarks/scale.py --large         # p = 1,000, T = 1,000, lag 1, H = 128: 300 steps of a whole fit
 
 Every point is a process of its own with one torch thread: batches of 256 windows, the penalty on 32 of them, on all
-targets (*exact*) or on a tenth of them in turns (*subsampled*); where windows vary, batch and penalty take all of them.
+targets (*exact*) or on a tenth of them in turns (*subsampled*). Where windows vary, it is those that are penalised.
 Seconds are the median of a few steps, optimiser included; memory is what the process grew by at its peak, beside what
 :func:`grngc.memory.step_bytes` foretold before anything was made. Exponents are slopes in logarithms over the upper half
 of a curve, where overhead no longer counts, beside those of the products that a step is made of. The picture needs
@@ -94,7 +94,7 @@ def measure(kind: str, penalty: str, varied: str, at: int) -> Point:
         return step
 
     small = training(Recipe(kind, 5, lag, {"hidden": 4}, True))
-    small(), small()  # code that is loaded when it is first run  # noqa: B018
+    small(), small()  # code that is loaded when it is first run
     before = status("VmRSS")
     step, times = training(recipe), []
     while len(times) < 2 or (len(times) < 9 and sum(times) < 3):
@@ -147,8 +147,9 @@ def exponents(points: list[Point]) -> dict[tuple[str, str, str], tuple[float, fl
                 curve = [q for q in points if (q.varied, q.kind, q.penalty) == (varied, kind, penalty)]
                 key = (varied, kind, penalty)
                 found[key] = slope(curve, "seconds"), slope(curve, "mib")
+                time_slope, memory_slope = found[key]
                 print(
-                    f"  {kind:3s} {penalty:10s} {varied:8s}          {found[key][0]:7.2f} {THEORY[varied]:>9s} {found[key][1]:16.2f}"
+                    f"  {kind:3s} {penalty:10s} {varied:8s} {time_slope:16.2f} {THEORY[varied]:>9s} {memory_slope:16.2f}"
                 )
     return found
 
@@ -213,12 +214,8 @@ def large() -> None:
 
     torch.set_num_threads(1)
     dataset = load("lorenz96", n_series=1000, n_times=1000, forcing=10.0)
-    told: dict[str, float] = {}
     clock = time.perf_counter()
-    found = discover(
-        dataset.panel, forecaster="mlp", lag=1, hidden=128, steps=300, penalty_targets=100,
-        progress=lambda now: told.setdefault(now.doing, time.perf_counter() - clock),
-    )  # fmt: skip
+    found = discover(dataset.panel, forecaster="mlp", lag=1, hidden=128, steps=300, penalty_targets=100)
     each = found.record["training"]["seconds"] / 300
     exact = json.loads(
         subprocess.run(
@@ -230,10 +227,11 @@ def large() -> None:
     )
     result = score(found.graph, dataset)
     print(
-        f"Lorenz-96, p=1,000, T=1,000, lag 1, MLP H=128, 300 steps, penalty on 100 targets a step: {each:.3f} s a step, "
-        f"{found.record['training']['seconds']:.0f} s of training, {time.perf_counter() - clock:.0f} s in all (noise floor "
-        f"and reading too), peak {status('VmHWM') / 2**20:.0f} MiB of the whole process; AUROC {result['auroc']:.4f}, "
-        f"AUPRC {result['auprc']:.4f}\n"
+        "Lorenz-96, p=1,000, T=1,000, lag 1, MLP H=128, 300 steps, penalty on 100 targets a step:\n"
+        f"  {each:.3f} s a step, {found.record['training']['seconds']:.0f} s of training, "
+        f"{time.perf_counter() - clock:.0f} s in all with noise floor and reading\n"
+        f"  peak {status('VmHWM') / 2**20:.0f} MiB of the whole process\n"
+        f"  AUROC {result['auroc']:.4f}, AUPRC {result['auprc']:.4f}\n"
         f"exact penalty: {exact[4]:.3f} s a step, {300 * exact[4]:.0f} s for 300 steps"
     )
 
@@ -254,7 +252,7 @@ def main() -> None:
     slopes = exponents(points)
     off = [abs(q.foretold_mib / q.mib - 1) for q in points if q.mib > 50]
     print(
-        f"memory of the {len(off)} points above 50 MiB: foretold within {max(off):.0%}, median {statistics.median(off):.0%}"
+        f"memory, {len(off)} points above 50 MiB: foretold within {max(off):.0%}, median {statistics.median(off):.0%}"
     )
     given.to.mkdir(parents=True, exist_ok=True)
     with (given.to / "scale.csv").open("w", newline="") as file:
