@@ -6,8 +6,8 @@
 Every point is a process of its own with one torch thread: batches of 256 windows, the penalty on 32 of them, on all
 targets (*exact*) or on a tenth of them in turns (*subsampled*). Where windows vary, it is those that are penalised.
 Seconds are the median of a few steps, optimiser included; memory is what the process grew by at its peak, beside what
-:func:`grngc.memory.step_bytes` foretold before anything was made. Exponents are slopes in logarithms over the upper half
-of a curve, where overhead no longer counts, beside those of the products that a step is made of. The picture needs
+:func:`grngc.memory.step_bytes` foretold before anything was made. Exponents are slopes in logarithms over the upper
+half of a curve, where overhead no longer counts, beside those of the products that a step is made of. The picture needs
 matplotlib: ``pip install "grngc[plots]"``.
 """
 
@@ -48,6 +48,7 @@ class Point(NamedTuple):
     seconds: float
     mib: float
     foretold_mib: float
+    before_mib: float
 
 
 def measure(kind: str, penalty: str, varied: str, at: int) -> Point:
@@ -101,8 +102,9 @@ def measure(kind: str, penalty: str, varied: str, at: int) -> Point:
         start = time.perf_counter()
         step()
         times.append(time.perf_counter() - start)
+    grown = status("VmHWM") - before
     return Point(
-        kind, penalty, varied, at, statistics.median(times), (status("VmHWM") - before) / 2**20, foretold / 2**20
+        kind, penalty, varied, at, statistics.median(times), *(size / 2**20 for size in (grown, foretold, before))
     )
 
 
@@ -147,10 +149,8 @@ def exponents(points: list[Point]) -> dict[tuple[str, str, str], tuple[float, fl
                 curve = [q for q in points if (q.varied, q.kind, q.penalty) == (varied, kind, penalty)]
                 key = (varied, kind, penalty)
                 found[key] = slope(curve, "seconds"), slope(curve, "mib")
-                time_slope, memory_slope = found[key]
-                print(
-                    f"  {kind:3s} {penalty:10s} {varied:8s} {time_slope:16.2f} {THEORY[varied]:>9s} {memory_slope:16.2f}"
-                )
+                grown, held = found[key]
+                print(f"  {kind:3s} {penalty:10s} {varied:8s} {grown:16.2f} {THEORY[varied]:>9s} {held:16.2f}")
     return found
 
 
@@ -250,9 +250,11 @@ def main() -> None:
         return
     points = curves()
     slopes = exponents(points)
+    whole = [abs((q.foretold_mib + q.before_mib) / (q.mib + q.before_mib) - 1) for q in points]
+    print(f"memory of the whole process, all {len(points)} points: foretold within {max(whole):.0%}")
     off = [abs(q.foretold_mib / q.mib - 1) for q in points if q.mib > 50]
     print(
-        f"memory, {len(off)} points above 50 MiB: foretold within {max(off):.0%}, median {statistics.median(off):.0%}"
+        f"what it grew by, {len(off)} points above 50 MiB: foretold within {max(off):.0%}, median {statistics.median(off):.0%}"
     )
     given.to.mkdir(parents=True, exist_ok=True)
     with (given.to / "scale.csv").open("w", newline="") as file:
