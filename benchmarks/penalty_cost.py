@@ -41,6 +41,7 @@ class Setting:
         self.x, self.y = torch.randn(windows, lag, p), torch.randn(windows, p)
         self.forecaster: nn.Module = FORECASTERS[name](p, lag, hidden=hidden)
         self.weights = torch.full((p, lag, p), 0.2 / p)
+        self.chunk = windows_at_once(self.forecaster, self.x, MEMORY_BUDGET)  # as a fit does: once
 
     def step(self, method: str = "closed", targets: int | None = None, windows: int | None = None) -> float:
         """Do one training step and return its loss; the penalty on some targets or windows only, where told."""
@@ -50,7 +51,7 @@ class Setting:
         share = 1.0 if targets is None else targets / p
         order = torch.arange(n) if windows is None else torch.randperm(n)
         m = n if windows is None else windows
-        chunk = windows_at_once(self.forecaster, self.x, MEMORY_BUDGET) if method == "closed" else n
+        chunk = self.chunk if method == "closed" else n
         total = 0.0
         for rows in order[:m].split(chunk):
             forecast, penalty = gradient_penalty(
@@ -132,14 +133,13 @@ def memory(p: int, lag: int, hidden: int, windows: int) -> None:
     """Do two steps and print time and peak resident memory of this process."""
     before = peak_mib()
     setting = Setting("KAN", p, lag, hidden, windows)
-    chunk = windows_at_once(setting.forecaster, setting.x, MEMORY_BUDGET)
     start = time.perf_counter()
     for _ in range(2):
         setting.step()
     each = (time.perf_counter() - start) / 2
     peak, whole = peak_mib(), windows * p * lag * p * 4 / 2**20
     print(
-        f"KAN, p={p} lag={lag} H={hidden}, {windows} windows in chunks of {chunk}: {each:.2f} s a step; peak "
+        f"KAN, p={p} lag={lag} H={hidden}, {windows} windows in chunks of {setting.chunk}: {each:.2f} s a step; peak "
         f"{peak:.0f} MiB ({before:.0f} MiB before the first tensor); the whole gradient array alone is {whole:.0f} MiB"
     )
 

@@ -197,6 +197,8 @@ def draw(points: list[Point], slopes: dict[tuple[str, str, str], tuple[float, fl
         )
         for each in (above, below):
             each.set(xscale="log", yscale="log")
+            each.set_xticks(CURVES[varied], [f"{place:,}" for place in CURVES[varied]], fontsize=7)
+            each.minorticks_off()
         above.legend(frameon=False, fontsize=7.5)
     axes[0, 0].set_ylabel("seconds a step, one thread")
     axes[1, 0].set_ylabel("MiB at the peak: points measured,\nlines foretold")
@@ -254,7 +256,8 @@ def main() -> None:
     print(f"memory of the whole process, all {len(points)} points: foretold within {max(whole):.0%}")
     off = [abs(q.foretold_mib / q.mib - 1) for q in points if q.mib > 50]
     print(
-        f"what it grew by, {len(off)} points above 50 MiB: foretold within {max(off):.0%}, median {statistics.median(off):.0%}"
+        f"what it grew by, {len(off)} points above 50 MiB: foretold within {max(off):.0%}, "
+        f"median {statistics.median(off):.0%}"
     )
     given.to.mkdir(parents=True, exist_ok=True)
     with (given.to / "scale.csv").open("w", newline="") as file:

@@ -3,10 +3,10 @@
     python benchmarks/subsampling.py
 
 A forecaster is trained; then the penalty of every window and target, and its derivative with respect to all
-parameters, are taken one by one. From these follow, for a draw of m windows (``penalty_batch``) or targets
-(``penalty_targets``), the variance over many draws of the estimated penalty and derivative (summed over parameters),
-here over that of independent draws without replacement of the same size: *in turns*, over a round that takes each once
-(what ``penalty_targets`` does); *stratified*, one from each of m stretches of time (``penalty_draw="stratified"``).
+parameters, are taken one by one. From these follow the errors, over many draws, of the penalty and of its derivative
+(squared and summed over parameters) as estimated from m windows (``penalty_batch``) or m targets (``penalty_targets``).
+*Stratified* is one window from each of m stretches of time (``penalty_draw="stratified"``), its mean squared error over
+that of simple draws without replacement of the same size.
 "Relative deviation" is that of one simple draw: its root mean square error over the size of what is estimated.
 """
 
