@@ -114,11 +114,11 @@ import hashlib, sys, time
 from grngc.interrupts import told_on_interrupt, watch
 watch()
 with told_on_interrupt(lambda: "two of three are kept"):
-    print("here", flush=True)
-    if sys.argv[1] == "in a call of C":
-        hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)  # minutes
     while True:
-        try:
+        try:  # what is printed inside is not read before an interruption would be swallowed
+            print("here", flush=True)
+            if sys.argv[1] == "in a call of C":
+                hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)  # minutes
             time.sleep(60)
         except KeyboardInterrupt:
             pass
