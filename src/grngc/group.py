@@ -56,7 +56,7 @@ class GroupDiscovery:
     @property
     def scores(self) -> np.ndarray:
         """Scores of every subject, (subject, target, source)."""
-        return np.stack([found.graph.scores for found in self.subjects.values()])
+        return _scores(self.subjects)
 
     @property
     def above(self) -> np.ndarray:
@@ -111,7 +111,7 @@ class GroupDiscovery:
         rows, scores = self.edges(), self.scores
         beside = {
             "share": self.share,
-            "sd": scores.std(axis=0, ddof=1) if len(scores) > 1 else np.full(scores.shape[1:], np.nan),
+            "sd": np.full(scores.shape[1:], np.nan) if (sd := _sd(scores)) is None else sd,
             "subject_scores": scores,
             "noise_floors": np.array([found.noise_floor for found in self.subjects.values()]),
             "subjects": np.array(list(self.subjects), dtype=np.str_),
@@ -218,11 +218,19 @@ def usable_as_folder(name: str) -> bool:
     return bool(name) and not name.startswith(".") and not {"/", "\0"} & set(name) and name not in FILES
 
 
+def _scores(subjects: Mapping[str, Discovery]) -> np.ndarray:
+    """Return the scores of every subject, (subject, target, source)."""
+    return np.stack([found.graph.scores for found in subjects.values()])
+
+
+def _sd(scores: np.ndarray) -> np.ndarray | None:
+    """Return their standard deviation over subjects, (target, source); None for one subject."""
+    return scores.std(axis=0, ddof=1) if len(scores) > 1 else None
+
+
 def _edges(subjects: Mapping[str, Discovery], graph: CausalGraph) -> list[GroupEdge]:
     place = {name: i for i, name in enumerate(graph.names)}
-    scores = np.stack([found.graph.scores for found in subjects.values()])
-    n = len(scores)
-    sd = scores.std(axis=0, ddof=1) if n > 1 else None
+    n, sd = len(subjects), _sd(_scores(subjects))
     signs: dict[tuple[str, str], Counter[str]] = {}
     for found in subjects.values():
         for edge in found.standing_out():

@@ -32,10 +32,7 @@ def summarise(record: Mapping[str, Any], edges: "Sequence[Edge]", top: int) -> s
         page += [*_table(edges[:top]), "=" * WIDTH]
         if len(edges) > top:
             page.append(f"The {top} strongest of {len(edges)} pairs above the noise floor.")
-    page += wrap(record["conclusion"], WIDTH)
-    if any(edge.lag > 0 for edge in edges):
-        page += wrap(MEANING, WIDTH)
-    return "\n".join(printable(line) for line in page) + "\n"
+    return _ended(page, record, any(edge.lag > 0 for edge in edges))
 
 
 def summarise_group(record: Mapping[str, Any], edges: "Sequence[GroupEdge]", top: int) -> str:
@@ -65,10 +62,7 @@ def summarise_group(record: Mapping[str, Any], edges: "Sequence[GroupEdge]", top
         page.append("=" * WIDTH)
         if len(edges) > top:
             page.append(f"The first {top} of {len(edges)} pairs that stand out in more than half of the subjects.")
-    page += wrap(record["conclusion"], WIDTH)
-    if any(edge.lag > 0 for edge in edges):
-        page += wrap(MEANING, WIDTH)
-    return "\n".join(printable(line) for line in page) + "\n"
+    return _ended(page, record, any(edge.lag > 0 for edge in edges))
 
 
 def summarise_comparison(record: Mapping[str, Any], edges: "Sequence[EdgeChange]", top: int) -> str:
@@ -102,8 +96,7 @@ def summarise_comparison(record: Mapping[str, Any], edges: "Sequence[EdgeChange]
         page.append("=" * WIDTH)
         if len(edges) > top:
             page.append(f"The first {top} of {len(edges)} pairs that stand out on either side.")
-    page += wrap(record["conclusion"], WIDTH)
-    return "\n".join(printable(line) for line in page) + "\n"
+    return _ended(page, record, False)
 
 
 def printable(text: str) -> str:
@@ -115,6 +108,12 @@ def shortened(text: str, width: int) -> str:
     """Return text of at most ``width`` characters, its end replaced by an ellipsis where it is longer."""
     text = printable(text)
     return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _ended(page: list[str], record: Mapping[str, Any], has_arrows: bool) -> str:
+    """Return the page with its conclusion and, where there are arrows, what they mean."""
+    page = page + wrap(record["conclusion"], WIDTH) + (wrap(MEANING, WIDTH) if has_arrows else [])
+    return "\n".join(printable(line) for line in page) + "\n"
 
 
 def _head(title: str, record: Mapping[str, Any], facts: Sequence[str]) -> list[str]:
