@@ -6,7 +6,7 @@
 Every point is a process of its own with one torch thread: batches of 256 windows, the penalty on 32 of them, on all
 targets (*exact*) or on a tenth of them in turns (*subsampled*). Where windows vary, it is those that are penalised.
 Seconds are the median of a few steps, optimiser included; memory is what the process grew by at its peak, beside what
-:func:`grngc.memory.step_bytes` foretold before anything was made. Exponents are slopes in logarithms over the upper
+:func:`grngc.footprint.step_bytes` foretold before anything was made. Exponents are slopes in logarithms over the upper
 half of a curve, where overhead no longer counts, beside those of the products that a step is made of. The picture needs
 matplotlib: ``pip install "grngc[plots]"``.
 """
@@ -56,9 +56,9 @@ def measure(kind: str, penalty: str, varied: str, at: int) -> Point:
     import torch
 
     from grngc.batches import Batches
+    from grngc.footprint import step_bytes
     from grngc.forecasters import Recipe, build_forecaster
     from grngc.gradients import gradient_penalty, windows_at_once
-    from grngc.memory import step_bytes
     from grngc.runtime import MEMORY_BUDGET
 
     torch.set_num_threads(1)

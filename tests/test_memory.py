@@ -11,11 +11,13 @@ import pytest
 import torch
 from torch import nn
 
+import grngc.footprint
 import grngc.memory
 from grngc.errors import InputError
+from grngc.footprint import Tally, step_bytes
 from grngc.forecasters import FORECASTERS, Recipe
 from grngc.grngc import GRNGC
-from grngc.memory import Demand, Tally, available, check_memory, step_bytes
+from grngc.memory import Demand, available, check_memory
 
 CPU = torch.device("cpu")
 BUDGET = 256 * 2**20
@@ -45,9 +47,9 @@ def test_a_tally_counts_what_is_alive() -> None:
 def test_a_linear_step_is_parameters_derivatives_and_two_of_adam() -> None:
     wide = 4 * (1000 * 1000 + 1000)
     found = step_bytes(Recipe("mlp", 10, 1, {"hidden": 1}, True), 4, 4, None, BUDGET)
-    assert grngc.memory.ALWAYS < found < grngc.memory.ALWAYS + MIB
+    assert grngc.footprint.ALWAYS < found < grngc.footprint.ALWAYS + MIB
     found = step_bytes(Recipe("linear", 1000, 1, {}, True), 2, 2, None, BUDGET)
-    alive = (found - grngc.memory.ALWAYS) / grngc.memory.ALLOCATOR
+    alive = (found - grngc.footprint.ALWAYS) / grngc.footprint.ALLOCATOR
     assert 4 * wide <= alive <= 9 * wide  # beside the penalty's weights and derivative, of the same size
 
 
@@ -65,7 +67,7 @@ def test_more_of_anything_takes_more(choice: str) -> None:
 def test_a_loop_keeps_something_for_every_target() -> None:
     all_of_them = step_bytes(Recipe("lstm", 60, 2, {"hidden": 16}, True), 32, 32, None, BUDGET)
     a_few = step_bytes(Recipe("lstm", 60, 2, {"hidden": 16}, True), 32, 32, 6, BUDGET)
-    assert all_of_them - grngc.memory.ALWAYS > 4 * (a_few - grngc.memory.ALWAYS)
+    assert all_of_them - grngc.footprint.ALWAYS > 4 * (a_few - grngc.footprint.ALWAYS)
 
 
 GROWTH = """

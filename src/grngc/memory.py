@@ -1,36 +1,22 @@
 """What a fit takes in memory, told before it is allocated: one that would not fit is refused, with what would.
 
-A training step is gone through on tensors without numbers (torch's ``meta`` device), and the bytes that would be alive
-at each moment are counted, which holds whatever the forecaster computes; a user's factory, which may do anything, is
-taken to need its budget. What NumPy takes is counted in multiples of its largest arrays. ``benchmarks/scale.py``
-compares both with the memory that processes really took.
+A training step is counted by :mod:`grngc.footprint`; a user's factory, which may do anything, is taken to need its
+budget. What NumPy takes is counted in multiples of its largest arrays.
 """
 
 import sys
-import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import psutil
 import torch
-from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
-from torch.utils.weak import WeakIdKeyDictionary
 
 from .errors import InputError
 from .factors import SLAB_BYTES, slab_bytes
-from .forecasters import Recipe, build_forecaster
-from .gradients import gradient_penalty, offers_closed_form, windows_at_once
-
-ALWAYS = 12 * 2**20
-"""Bytes that any training takes: code that is loaded when it is first run, workspaces of matrix products."""
-
-ALLOCATOR = 1.55
-"""What a process grows by, over the bytes that are alive at the peak: what was freed before is kept, in holes that the
-next array does not fit into (glibc; benchmarks/scale.py)."""
+from .footprint import ALLOCATOR, ALWAYS, grown, step_bytes, without_numbers
+from .forecasters import Recipe
+from .gradients import offers_closed_form
 
 CGROUP = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
@@ -47,8 +33,8 @@ FEWEST, FEW = 2, 100
 NARROW = 16
 """A width below which no forecaster is advised."""
 
-QUICK, MANY = 128, 512
-"""Pieces of the gradient that a step is gone through with, and those of a window from which on it is not."""
+MANY = 512
+"""Pieces of the gradient of one window from which on a step is not gone through."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +73,7 @@ class Demand:
     def at_most(self) -> int:
         """Return a bound of :meth:`bytes` that costs nothing to tell; none where only going through a step tells."""
         wide = self._is_known() and self.recipe.n_series > FEW
-        if wide and not offers_closed_form(_without_numbers(self.recipe)):
+        if wide and not offers_closed_form(without_numbers(self.recipe)):
             return sys.maxsize  # a window at a time may take more than the budget
         return 2 * (ALWAYS + self._arrays() + self._tensors() + 8 * self._parameters() + self.memory_budget)
 
@@ -111,14 +97,14 @@ class Demand:
     def _parameters(self) -> int:
         if not self._is_known():
             return 0
-        return sum(q.numel() * q.element_size() for q in _without_numbers(self.recipe).parameters())
+        return sum(q.numel() * q.element_size() for q in without_numbers(self.recipe).parameters())
 
     def _step(self) -> int:
         if self.recipe.choice == "linear":
             return ALWAYS
         p, lags = self.recipe.n_series, self.recipe.n_lags
         if not self._is_known() or SMALL_NUMBER * p * p * lags > MANY * SLAB_BYTES:  # next to NumPy's part nothing
-            return _grown(self.memory_budget + 5 * self._parameters())
+            return grown(self.memory_budget + 5 * self._parameters())
         n = min(self.n_windows, self.batch or self.n_windows)
         penalised = min(n, self.penalty_batch or n)
         return step_bytes(self.recipe, n, penalised, self.penalty_targets, self.memory_budget)
@@ -126,102 +112,6 @@ class Demand:
     def _is_known(self) -> bool:
         """Whether the forecaster is trained, and of a name of ours: a user's factory is called when it is needed."""
         return isinstance(self.recipe.choice, str) and self.recipe.choice != "linear"
-
-
-def step_bytes(
-    recipe: Recipe, windows: int, penalised: int, targets: int | None, memory_budget: int, method: str = "auto"
-) -> int:
-    """Return what a process grows by at the peak of a training step: parameters, Adam's state, derivatives, pieces.
-
-    Parameters
-    ----------
-    recipe : Recipe
-    windows, penalised : int
-        Windows of a batch, and those of them that the penalty is measured on.
-    targets : int, optional
-        Targets that it is measured on; None: all.
-    memory_budget : int
-        Decides how many windows are handled at a time.
-    method : str
-        Of :func:`grngc.gradients.gradient_penalty`.
-    """
-    p, lags = recipe.n_series, recipe.n_lags
-    forecaster = _without_numbers(recipe)
-    x = torch.empty(windows, lags, p, device="meta")
-    chunk = windows_at_once(forecaster, x, memory_budget, method=method)
-    others, some = min(chunk, max(0, windows - penalised)), min(chunk, penalised)
-    wanted = p if targets is None else min(targets, p)
-    if method == "closed" or (method == "auto" and offers_closed_form(forecaster)):
-        few = max(2, QUICK * SLAB_BYTES // (SMALL_NUMBER * p * p * lags))  # of many, the first few show what each takes
-        if some <= few:
-            return _grown(_gone_through(recipe, some, others, wanted, method)[0])
-        (most, kept), (_, less) = (_gone_through(recipe, n, others, wanted, method) for n in (few, few // 2))
-        return _grown(most + (some - few) * max(0, kept - less) // (few - few // 2))
-    (most, kept), (_, less) = (_gone_through(recipe, some, others, k, method) for k in (2, 1))
-    return _grown(most + (wanted - 2) * max(0, kept - less))
-
-
-def _grown(alive: int) -> int:
-    return ALWAYS + int(ALLOCATOR * alive)
-
-
-def _gone_through(recipe: Recipe, penalised: int, others: int, targets: int, method: str) -> tuple[int, int]:
-    """Go through two steps; return the bytes alive at their peak, and when the penalty was there."""
-    p, lags, meta = recipe.n_series, recipe.n_lags, torch.device("meta")
-    with Tally() as tally:
-        forecaster = _without_numbers(recipe)
-        weights = torch.empty(p, lags, p, device=meta)
-        some = None if targets == p else torch.arange(targets)
-        optimiser = torch.optim.AdamW(forecaster.parameters())
-        for _ in range(2):  # Adam's state is there from the second on
-            optimiser.zero_grad()
-            part = torch.empty(penalised, lags, p, device=meta)
-            forecast, penalty = gradient_penalty(forecaster, part, weights, targets=some, method=method)
-            kept = tally.now
-            (forecast.square().mean() + penalty).backward()
-            del forecast, penalty
-            if others:
-                forecaster(torch.empty(others, lags, p, device=meta)).square().mean().backward()
-            optimiser.step()
-    return tally.most, kept
-
-
-def _without_numbers(recipe: Recipe) -> torch.nn.Module:
-    with torch.device("meta"), torch.random.fork_rng(devices=[]):
-        return build_forecaster(recipe).train()
-
-
-class Tally(TorchDispatchMode):
-    """Counts the bytes of the tensors that operations make inside the block, while something holds on to them.
-
-    Attributes
-    ----------
-    now, most : int
-        Alive at the moment, and at the peak.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = self.most = 0
-        self._known = WeakIdKeyDictionary()
-
-    def __torch_dispatch__(self, operation: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = operation(*args, **(kwargs or {}))
-        for tensor in tree_leaves(result):
-            if isinstance(tensor, Tensor):
-                self._count(tensor.untyped_storage())
-        return result
-
-    def _count(self, storage: torch.UntypedStorage) -> None:
-        if storage in self._known:
-            return
-        size = self._known[storage] = storage.nbytes()
-        self.now += size
-        self.most = max(self.most, self.now)
-        weakref.finalize(storage, self._dropped, size)
-
-    def _dropped(self, size: int) -> None:
-        self.now -= size
 
 
 def available(device: torch.device) -> int:
