@@ -34,7 +34,7 @@ chosen = "lag 1"
 [[rows]]
 label = "GRNGC"
 method = "grngc"
-parameters = { forecaster = "mlp", lag = 1, steps = 20 }
+parameters = { forecaster = "mlp", lag = 1, steps = 100 }
 chosen = "small"
 """
 
