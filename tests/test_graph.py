@@ -123,10 +123,10 @@ class TestPerTarget:
 
 def test_frame_has_a_row_for_every_ordered_pair_and_lag() -> None:
     frame = GRAPH.to_frame()
-    assert list(frame.columns) == ["source", "target", "lag", "score", "sign", "nearness"]
+    assert list(frame.columns) == ["source", "target", "lag", "score", "sign", "nearness", "sign_constancy"]
     assert len(frame) == 18
     assert frame["score"].is_monotonic_decreasing
-    assert frame.iloc[0].tolist() == ["a", "a", 1, 2.0, "+", None]
+    assert frame.iloc[0].tolist() == ["a", "a", 1, 2.0, "+", None, None]
 
 
 def test_networkx_arrow_runs_from_source_to_target() -> None:
