@@ -39,5 +39,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def gib(size: int) -> str:
-    """Return bytes as a message has them: ``1.5 GiB``, or ``20 MiB``."""
+    """Return bytes as a message has them: ``1.5 GiB``, ``20 MiB``, or ``1.7 KiB``."""
+    if size < 2**20:
+        return f"{size / 2**10:.1f} KiB"
     return f"{size / 2**30:.1f} GiB" if size >= 2**29 else f"{size / 2**20:.0f} MiB"

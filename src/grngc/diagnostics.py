@@ -19,7 +19,7 @@ from .arguments import brief, listed
 from .checks import FAR
 from .panel import Panel
 from .scaling import Scaling
-from .unit_roots import course
+from .unit_roots import centred, course
 from .windows import Windows
 
 LONG = 100
@@ -214,8 +214,8 @@ def _together(panel: Panel, windows: Windows, errors: np.ndarray, apart: np.ndar
     i, j = np.unravel_index(alike.argmax(), alike.shape)
     text = (
         f"{pairs} {'pair of series moves' if pairs == 1 else 'pairs of series move'} together within one time step "
-        f"beyond what the past tells (forecast errors of {brief(panel.names[i])} and {brief(panel.names[j])} correlate by "
-        f"{alike.max():.2f}): "
+        f"beyond what the past tells (forecast errors of {brief(panel.names[i])} and {brief(panel.names[j])} correlate "
+        f"by {alike.max():.2f}): "
     )
     slow = forecast < UNFORECAST
     if slow:
@@ -236,7 +236,7 @@ def _smooth(panel: Panel, standard: Sequence[np.ndarray]) -> Diagnostic | None:
     if not standard:
         return None
     steps = [np.diff(values, axis=0) for values in standard]
-    steps = [np.nan_to_num(each - np.nanmean(each, axis=0)) for each in steps]
+    steps = [centred(each) for each in steps]
     total = np.maximum(sum(np.square(each).sum(axis=0) for each in steps), 1e-300)
 
     def repeated(k: int) -> np.ndarray:
@@ -262,8 +262,9 @@ def _extremes(panel: Panel, standard: Sequence[np.ndarray]) -> Diagnostic | None
     """Look for series that a few points make up; those so far out that reading the data warns of them are left out."""
     values = np.concatenate(standard)
     n = np.isfinite(values).sum(axis=0)
-    away = np.nan_to_num(np.abs(values - np.nanmedian(values, axis=0)))
-    usual = np.nanmedian(np.abs(values - np.nanmedian(values, axis=0)), axis=0)
+    away = np.abs(values - np.nanmedian(values, axis=0))
+    usual = np.nanmedian(away, axis=0)
+    away = np.nan_to_num(away)
     said = (away.max(axis=0) > FAR * usual) & (usual > 0) if not panel.transforms else np.zeros(panel.n_series, bool)
     few = max(1, int(EXTREMES * len(values)))
     largest = np.square(np.partition(away, len(away) - few, axis=0)[len(away) - few :]).sum(axis=0)
@@ -298,7 +299,7 @@ def _few_windows(panel: Panel, windows: Windows) -> Diagnostic | None:
 
 def _correlation(values: np.ndarray) -> np.ndarray:
     """Return the correlations (series, series), gaps at the mean."""
-    level = np.nan_to_num(values - np.nanmean(values, axis=0))
+    level = centred(values)
     size = np.sqrt(np.square(level).sum(axis=0))
     level = level / np.where(size > 0, size, 1)
     return level.T @ level

@@ -3,8 +3,7 @@
 References
 ----------
 D. A. Dickey, W. A. Fuller, Distribution of the estimators for autoregressive time series with a unit root, JASA 74
-(1979): the statistic ``n (1 - rho)``. All series at once; statsmodels' ``adfuller`` takes them one by one, and its t
-statistic finds fewer of the random walks among the series that it calls stationary.
+(1979): the statistic ``n (1 - rho)``. Written for all series at once; statsmodels' ``adfuller`` takes them one by one.
 """
 
 import numpy as np
@@ -12,11 +11,22 @@ import numpy as np
 AUGMENTED = 4
 """Past differences in their regression."""
 
-AT_ONCE = 2**22
+AT_ONCE = 2**19
 """Numbers of the regressions that are made at a time."""
 
 LEAST_INERTIA = 0.2
 """What their sum may leave of 1: by chance it exceeds 1 in short records, and the quotient would change its sign."""
+
+
+FEWEST = 50
+"""Points without which a series says nothing: it then counts as one that returns."""
+
+
+def centred(values: np.ndarray) -> np.ndarray:
+    """Return series (time, series) less their means, with 0 in gaps."""
+    there = np.isfinite(values)
+    known = np.where(there, values, 0)
+    return np.where(there, known - known.sum(axis=0) / np.maximum(there.sum(axis=0), 1), 0)
 
 
 def course(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -25,7 +35,7 @@ def course(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.n
     time = np.linspace(-1, 1, len(values))[:, None] * there
     n = np.maximum(there.sum(axis=0), 1)
     time = np.where(there, time - time.sum(axis=0) / n, 0)
-    level = np.where(there, values - np.where(there, values, 0).sum(axis=0) / n, 0)
+    level = centred(values)
     along = np.square(time).sum(axis=0)
     slope = (time * level).sum(axis=0) / np.maximum(along, 1e-300)
     left = level - slope * time
@@ -56,4 +66,5 @@ def _returning(values: np.ndarray, line: bool) -> np.ndarray:
     gram = design.transpose(0, 2, 1) @ design
     found = (np.linalg.pinv(gram, hermitian=True) @ (design.transpose(0, 2, 1) @ answer[:, :, None]))[:, :, 0]
     inertia = np.maximum(1 - found[:, 1 : AUGMENTED + 1].sum(axis=1), LEAST_INERTIA)
-    return -there.sum(axis=1) * found[:, 0] / inertia
+    told = (there.sum(axis=1) >= FEWEST) & answer.any(axis=1)
+    return np.where(told, -there.sum(axis=1) * found[:, 0] / inertia, np.inf)

@@ -62,10 +62,11 @@ class WindowReader:
         x = self._tensor(windows)
         size = len(x) * len(targets) * len(lags) * len(sources) * x.element_size()
         if size > memory_budget:
+            counts = {"target": targets, "lag": lags, "source": sources}
+            asked = [f"{len(chosen)} {name}{'s' * (len(chosen) != 1)}" for name, chosen in counts.items()]
             raise InputError(
-                f"over_time() of {len(x)} windows, {len(targets)} targets, {len(lags)} lags and {len(sources)} sources "
-                f"takes {gib(size)}, more than memory_budget={gib(memory_budget)}: name fewer with source=, target= "
-                "and lag=, or raise memory_budget"
+                f"over_time() of {len(x)} windows, {asked[0]}, {asked[1]} and {asked[2]} takes {gib(size)}, more than "
+                f"memory_budget={gib(memory_budget)}: name fewer with source=, target= and lag=, or raise memory_budget"
             )
         with computing_on(x.device):
             gradient = gradient_over_time(
@@ -104,6 +105,11 @@ def reread(path: Path, record: Mapping[str, Any], panel: Panel) -> WindowReader:
     panel : Panel
         That of the run; another is refused.
     """
+    if not isinstance(panel, Panel):
+        raise InputError(
+            "data is a Panel, as read_panel or as_panel make it with the options of the run; got "
+            f"{type(panel).__name__}"
+        )
     data, settings = record["data"], record["configuration"]
     if (came := panel.digest()) != data.get("sha256"):
         raise InputError(
