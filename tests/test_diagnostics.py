@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from grngc import Panel, as_panel, discover
+from grngc import Panel, as_panel, discover, discover_group
 from grngc.datasets.lorenz96 import lorenz96
 from grngc.datasets.var import simulate_var, var_coefficients
 from grngc.diagnostics import KINDS, SHOWN, Diagnostic, diagnose
@@ -182,3 +182,10 @@ def test_warnings_of_the_input_join_them_and_older_records_have_none() -> None:
     del found.record["diagnostics"]
     found.record["warnings"] = []
     assert "Warnings:" not in found.summary()
+
+
+def test_a_group_counts_its_subjects() -> None:
+    rng = np.random.default_rng(0)
+    walks = {name: np.cumsum(rng.normal(size=(300, 3)), axis=0) for name in ("ann", "bob")}
+    found = discover_group(walks | {"eve": rng.normal(size=(300, 3))}, forecaster="linear", lag=1, workers=1)
+    assert "Warnings:       random walk: 2 of 3 subjects\n" in found.summary()

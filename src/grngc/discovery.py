@@ -92,8 +92,8 @@ class Discovery:
 
         ``edges.csv`` has one row for each ordered pair and lag, own past included, strongest first; rows at lag 0, if
         any, say that two series move together within one time step, in an unknown direction. Rows of score 0 come
-        in the order of ``nearness``, the pair's, which is empty where it is not known; ``sign_constancy`` is the share of
-        windows that agree on the sign, empty at lag 0 and where the score is exactly 0. Its names are the data's, letter
+        in the order of ``nearness``, the pair's, which is empty where it is not known; ``sign_constancy`` is the share
+        of windows that agree on the sign, empty at lag 0 and where the score is exactly 0. Names are the data's, letter
         for letter, so that they can be matched again: a name such as ``=A1`` would be a formula to a spreadsheet, which
         must be told to import that column as text. ``graph.npz`` is read by :meth:`CausalGraph.load`,
         ``forecaster.safetensors`` by :func:`grngc.forecasters.load_forecaster`.
