@@ -339,6 +339,10 @@ class CausalGraph:
             return None
         return float(self.sign_constancy[target, lag, source])
 
+    def signed_parts(self) -> np.ndarray:
+        """Return the signed values (target, lag, source) that scores are made of; the present, if read, comes first."""
+        return self._parts()[1]
+
     def _row_weights(self) -> np.ndarray:
         """Return 1 / (mean of the target's off-diagonal row + mean of all), all 1 for an empty graph."""
         off = self.pairs(own_past=False)
