@@ -59,9 +59,7 @@ def read_mat(path: Path, wanted: Mapping[str, int]) -> dict[str, np.ndarray]:
     except _OtherError as error:
         raise InputError(f"{path}: {name!r} is {error}") from error
     if missing := [name for name in wanted if name not in found]:
-        raise InputError(
-            f"{path}: no array {missing[0]!r}; there are {listed(sorted(filter(None, names))) or 'none'}"
-        )
+        raise InputError(f"{path}: no array {missing[0]!r}; there are {listed(sorted(filter(None, names))) or 'none'}")
     return found
 
 
