@@ -8,6 +8,8 @@ import hypothesis
 import pytest
 import torch
 
+from here import connected
+
 hypothesis.settings.register_profile("grngc", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("grngc")
 torch.set_num_threads(1)
@@ -39,6 +41,12 @@ def _isolated() -> Iterator[None]:
         torch.manual_seed(0)
         yield
     assert _settings() == before
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the jobs of local workers in this process."""
+    monkeypatch.setattr("grngc.execution.on_loky.connected", connected)
 
 
 @pytest.fixture
