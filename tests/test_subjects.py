@@ -215,7 +215,7 @@ STUDY = (
 
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGINT"])
 def test_a_study_that_is_stopped_goes_on(files: list[str], name: str, request: pytest.FixtureRequest) -> None:
-    options = ["--forecaster", "mlp", "--lag", "1", "--steps", "150", "--workers", "1"]
+    options = ["--forecaster", "mlp", "--lag", "1", "--steps", "60", "--workers", "1"]
 
     def begin() -> subprocess.Popen:
         command = [sys.executable, "-c", STUDY, "discover", *files, "--out", "again", *options]
@@ -240,7 +240,7 @@ def test_a_study_that_is_stopped_goes_on(files: list[str], name: str, request: p
     )
     assert Path("again/ann/run.json").stat().st_mtime_ns == before
     request.getfixturevalue("here")
-    discover_group(files, folder="whole", forecaster="mlp", lag=1, steps=150)
+    discover_group(files, folder="whole", forecaster="mlp", lag=1, steps=60)
     for file in ("group_edges.csv", *(f"{who}/{each}" for who in ("ann", "bob", "cy") for each in FILES[:2])):
         assert Path("again", file).read_bytes() == Path("whole", file).read_bytes()
     assert not Path("again/.unfinished").exists()
