@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from .arguments import check_choice
+from .blocks import BlockJacobian, Index, row, sized
 from .errors import InputError
 from .factors import product_norm, products, rows, slab_bytes
 from .runtime import MEMORY_BUDGET
@@ -56,12 +57,12 @@ def reads_sequence(forecaster: nn.Module) -> bool:
 
 def offers_closed_form(forecaster: nn.Module) -> bool:
     """Return whether a forecaster states its input gradient as factors, or leaves it to a loop of backward passes."""
-    return hasattr(forecaster, "jacobian")
+    return hasattr(forecaster, "jacobian") and not getattr(forecaster, "row_by_row", False)
 
 
 def _resolve(forecaster: nn.Module, method: str) -> str:
     if method == "auto":
-        return "closed" if offers_closed_form(forecaster) else "loop"
+        return "closed" if hasattr(forecaster, "jacobian") else "loop"
     check_choice("method", method, ("auto", *WAYS))
     if method == "vmap" and reads_sequence(forecaster):
         raise InputError("method='vmap' takes windows one by one and this forecaster reads a sequence: use 'loop'")
@@ -77,15 +78,8 @@ def _loop(forecaster: nn.Module, x: Tensor, differentiable: bool) -> tuple[Tenso
     with torch.enable_grad():
         x = x.requires_grad_()
         forecast = forecaster(x)
-        rows = [_row(forecast, x, j, differentiable) for j in range(forecast.shape[1])]
+        rows = [row(forecast, x, j, differentiable) for j in range(forecast.shape[1])]
     return forecast, torch.stack(rows, dim=1)
-
-
-def _row(forecast: Tensor, x: Tensor, target: int, differentiable: bool = True) -> Tensor:
-    """Return eq. 10 for one target, (window, lag, source); zeros where the forecast does not depend on the input."""
-    summed = forecast[:, target].sum()
-    (row,) = torch.autograd.grad(summed, x, create_graph=differentiable, retain_graph=True, materialize_grads=True)
-    return row
 
 
 def _vmap(forecaster: nn.Module, x: Tensor, differentiable: bool) -> tuple[Tensor, Tensor]:
@@ -132,21 +126,20 @@ def gradient_penalty(
     if method == "closed":
         forecast, factors = forecaster.jacobian(x.detach())  # type: ignore[operator]
         wanted = factors if targets is None else factors.of(targets)
-        total = product_norm(wanted, rows(weights, targets).flatten(1), norm)
+        if isinstance(wanted, BlockJacobian):
+            total = wanted.norm(rows(weights, targets), norm)
+        else:
+            total = product_norm(wanted, rows(weights, targets).flatten(1), norm)
     elif method == "loop":
         x = x.detach().requires_grad_()
         forecast = forecaster(x)
         total = forecast.new_zeros(())
         for j in range(forecast.shape[1]) if targets is None else targets.tolist():
-            total = total + (_size(_row(forecast, x, j), norm) * weights[j]).sum()
+            total = total + (sized(row(forecast, x, j), norm) * weights[j]).sum()
     else:
         forecast, gradient = input_gradient(forecaster, x, method=method)
-        total = (_size(rows(gradient.transpose(0, 1), targets), norm) * rows(weights, targets).unsqueeze(1)).sum()
+        total = (sized(rows(gradient.transpose(0, 1), targets), norm) * rows(weights, targets).unsqueeze(1)).sum()
     return forecast, total / len(x)
-
-
-def _size(gradient: Tensor, norm: str) -> Tensor:
-    return gradient.abs() if norm == "l1" else gradient.square()
 
 
 def gradient_scores(
@@ -163,17 +156,20 @@ def gradient_scores(
     signed = torch.zeros_like(size)
     way = _resolve(forecaster, method)
     for part in x.split(chunk):
-        for targets, piece in _pieces(forecaster, part, way, min(slab_bytes(x.device), memory_budget // 4)):
-            signed[targets] += piece.sum(dim=0, dtype=torch.float64)
-            size[targets] += piece.abs_().sum(dim=0, dtype=torch.float64)
+        for at, piece in _pieces(forecaster, part, way, min(slab_bytes(x.device), memory_budget // 4)):
+            signed[at] += piece.sum(dim=0, dtype=torch.float64)
+            size[at] += piece.abs_().sum(dim=0, dtype=torch.float64)
     return size / len(x), signed / len(x)
 
 
-def _pieces(forecaster: nn.Module, x: Tensor, method: str, slab: int) -> Iterator[tuple[slice, Tensor]]:
-    """Yield the gradient, without a graph, in pieces (window, target, lag, source), with the targets each holds."""
+def _pieces(forecaster: nn.Module, x: Tensor, method: str, slab: int) -> Iterator[tuple[slice | Index, Tensor]]:
+    """Yield the gradient, without a graph, in pieces (window, target, lag, source), with where each stands."""
     if method == "closed":
         with torch.no_grad():
             _, factors = forecaster.jacobian(x)  # type: ignore[operator]
+            if isinstance(factors, BlockJacobian):
+                yield from factors.pieces(slab)
+                return
             for targets, piece in products(factors, slab):
                 yield targets, piece.unflatten(2, x.shape[1:])
     elif method == "loop":
@@ -181,7 +177,7 @@ def _pieces(forecaster: nn.Module, x: Tensor, method: str, slab: int) -> Iterato
             x = x.detach().requires_grad_()
             forecast = forecaster(x)
         for j in range(forecast.shape[1]):
-            yield slice(j, j + 1), _row(forecast, x, j, differentiable=False).unsqueeze(1)
+            yield slice(j, j + 1), row(forecast, x, j, differentiable=False).unsqueeze(1)
     else:
         yield slice(None), input_gradient(forecaster, x, method=method, differentiable=False)[1]
 
@@ -224,5 +220,5 @@ def _kept_bytes(forecaster: nn.Module, x: Tensor, method: str) -> int:
         leaf = x.detach().requires_grad_()
         forecast = forecaster(leaf)
         forward = size()
-        _row(forecast, leaf, 0).abs().sum()
+        row(forecast, leaf, 0).abs().sum()
         return forward + p * (size() - forward)
