@@ -1,4 +1,4 @@
-"""The input gradient of a forecaster in blocks: targets that read some of the series only, each with factors of its own.
+"""The input gradient of a forecaster in blocks: targets that read some of the series only, with factors of their own.
 
 Outside the blocks the gradient is exactly 0, and nothing is computed there; see docs/decisions/0017.
 """
@@ -16,7 +16,7 @@ Index = tuple[Tensor, Tensor, Tensor]
 
 
 class RowByRow(NamedTuple):
-    """The gradient of forecasts (window, target) towards a leaf ``x`` (window, lag, source): a backward pass a target."""
+    """The gradient of forecasts (window, target) towards a leaf (window, lag, source): a backward pass a target."""
 
     forecast: Tensor
     x: Tensor

@@ -26,9 +26,7 @@ Require = Annotated[
 ]
 NeverCompared = Annotated[
     str | None,
-    typer.Option(
-        "--never-compared", metavar='"A,B|C,D"', help="Groups of series; none of one drives any of another."
-    ),
+    typer.Option("--never-compared", metavar='"A,B|C,D"', help="Groups of series; none of one drives any of another."),
 ]
 RulesFile = Annotated[
     Path | None,

@@ -81,7 +81,7 @@ def compare(
     if paired:
         second = matched(second, first)
     notes = notes_on(first, second, paired)
-    tested = first.above.any(axis=0) | second.above.any(axis=0)
+    tested = np.logical_or(first.above.any(axis=0), second.above.any(axis=0))
     test = None
     if first.of_subjects:
         chosen = first.scores[:, tested], second.scores[:, tested]

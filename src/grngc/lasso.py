@@ -93,7 +93,7 @@ def penalised_linear(
         inputs = flat.take(shared, axis=1)
         covariance = _Covariance(inputs, input_noise)
         if inside := part.inside:
-            at = np.ix_(inside, shared)
+            at = np.array(inside)[:, None], shared
             found[at], taken = _solved(covariance, y.take(inside, axis=1).T @ inputs / n, threshold[at], effort)
             steps = max(steps, taken)
         if beside := part.beside:
@@ -108,7 +108,7 @@ def penalised_linear(
 def _solved(
     covariance: "_Covariance | _Beside", cross: np.ndarray, threshold: np.ndarray, effort: Effort
 ) -> tuple[np.ndarray, int]:
-    """Return ``cross`` (target, input) with the coefficients put in its place, some targets at a time; the most steps."""
+    """Put the coefficients in the place of ``cross`` (target, input), some targets at a time; with the most steps."""
     at_once, steps = max(1, BLOCK // max(1, cross.shape[1])), 0
     for start in range(0, len(cross), at_once):  # targets know nothing of each other
         rows = slice(start, start + at_once)

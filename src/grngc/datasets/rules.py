@@ -51,7 +51,7 @@ def read_rules(path: Path | str) -> dict[str, list[tuple[str, str]]]:
 
 
 def read_sources(path: Path | str) -> list[str]:
-    """Read names from a text file: one a line, or separated by commas; a name that holds a comma is quoted as in CSV."""
+    """Read names from a text file: one a line, or separated by commas; one that holds a comma is quoted as in CSV."""
     try:
         cells = [cell.strip() for row in csv.reader(decoded(Path(path)).splitlines(), strict=True) for cell in row]
     except csv.Error as error:
