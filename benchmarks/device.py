@@ -174,8 +174,8 @@ def graph_figures(name: str, device: torch.device) -> dict[str, Any]:
         with computing_on(where):
             fitted = fit_forecaster(
                 Recipe(name, 20, 1, {"hidden": 64}, True), windows, weights, rules, norm="l1", steps=300,
-                batch=256, penalty_batch=32, penalty_targets=None, penalty_draw="random", learning_rate=0.01, schedule="cosine",
-                input_noise=0.3, weight_decay=1.0, seed=0, device=where, memory_budget=MEMORY_BUDGET,
+                batch=256, penalty_batch=32, penalty_targets=None, penalty_draw="random", learning_rate=0.01,
+                schedule="cosine", input_noise=0.3, weight_decay=1.0, seed=0, device=where, memory_budget=MEMORY_BUDGET,
             )  # fmt: skip
         found.append(fitted.lag_scores[:, 0] * (1 - np.eye(20)))
     top = [set(np.argsort(scores, axis=None)[-19:].tolist()) for scores in found]

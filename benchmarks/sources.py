@@ -47,7 +47,8 @@ def main() -> None:
     of_sources = ~np.eye(SERIES, dtype=bool)
     of_sources[:, SOURCES:] = False
     listed = {"all 100": None, f"{SOURCES} listed": [f"x{i + 1}" for i in range(SOURCES)]}
-    print(f"{'forecaster':<12}{'lag':>4}" + "".join(f"{name + ': s':>15}{'AUROC':>8}" for name in listed) + f"{'ratio':>8}")
+    columns = "".join(f"{name + ': s':>15}{'AUROC':>8}" for name in listed)
+    print(f"{'forecaster':<12}{'lag':>4}{columns}{'ratio':>8}")
     for settings in SETTINGS:
         seconds: dict[str, list[float]] = {name: [] for name in listed}
         areas = {}
