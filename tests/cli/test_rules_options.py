@@ -1,6 +1,5 @@
 """Options of what is known beforehand."""
 
-import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 
 from grngc import Discovery
+from made import csv_rows
 
 LINEAR = ("--columns", "rain,river,mud", "--forecaster", "linear", "--lag", "1", "-q")
 
@@ -24,7 +24,7 @@ def test_options_and_files_come_to_the_same(grngc: Any, data_csv: Path, tmp_path
     np.testing.assert_array_equal(found.graph.scores, same.graph.scores)
     assert found.record["configuration"] == same.record["configuration"]
     assert found.record["rules"] == {"sources": ["rain", "mud"], "forbidden_pairs": 3, "required": [["mud", "river"]]}
-    rows = list(csv.DictReader((tmp_path / "files" / "edges.csv").open()))
+    rows = csv_rows((tmp_path / "files" / "edges.csv").read_text())
     between = [(row["source"], row["target"]) for row in rows if row["source"] != row["target"]]
     assert between == [("rain", "river"), ("mud", "river"), ("rain", "mud")]
 
