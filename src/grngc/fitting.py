@@ -47,9 +47,14 @@ class Fitted:
 
     def forecast(self, x: np.ndarray) -> np.ndarray:
         """Return the forecasts (window, series) of scaled windows (window, lag, series)."""
-        like = next(self.forecaster.parameters())
-        with torch.no_grad(), computing_on(like.device):
-            return self.forecaster(torch.tensor(x, dtype=like.dtype, device=like.device)).cpu().numpy()
+        return forecast_of(self.forecaster, x)
+
+
+def forecast_of(forecaster: nn.Module, x: np.ndarray) -> np.ndarray:
+    """Return the forecasts (window, series) of scaled windows (window, lag, series) by a trained forecaster."""
+    like = next(forecaster.parameters())
+    with torch.no_grad(), computing_on(like.device):
+        return forecaster(torch.tensor(x, dtype=like.dtype, device=like.device)).cpu().numpy()
 
 
 def fit_forecaster(
