@@ -25,7 +25,7 @@ from grngc.forecasters import (
     save_forecaster,
 )
 from grngc.forecasters.masked import Masked, OwnPasts
-from grngc.gradients import gradient_penalty, gradient_scores, input_gradient
+from grngc.gradients import gradient_over_time, gradient_penalty, gradient_scores, input_gradient
 from grngc.grngc import GRNGC
 from grngc.lasso import penalised_linear
 from grngc.panel import as_panel
@@ -119,7 +119,9 @@ class TestForecasters:
         for window, each in zip(x, found, strict=True):
             known = torch.autograd.functional.jacobian(lambda w: forecaster(w[None])[0], window)
             torch.testing.assert_close(each, known, rtol=1e-9, atol=1e-12)
-        size, signed = gradient_scores(forecaster, x)
+        size, signed, _ = gradient_scores(forecaster, x)
+        over_time = gradient_over_time(forecaster, x, targets=[3, 1], lags=[1], sources=[0, 2])
+        torch.testing.assert_close(over_time, found[:, [3, 1]][:, :, [1]][:, :, :, [0, 2]])
         torch.testing.assert_close(size, found.abs().mean(0))
         torch.testing.assert_close(signed, found.mean(0))
         with torch.no_grad():

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .factors import FactoredJacobian, product_norm, products
+from .factors import FactoredJacobian, product_norm
 
 Index = tuple[Tensor, Tensor, Tensor]
 """Into an array (target, lag, source); the three broadcast to the shape of a piece without its windows."""
@@ -104,7 +104,7 @@ class BlockJacobian(NamedTuple):
 
     def formed(self) -> Tensor:
         """Return the gradient (window, target, input), zeros and all."""
-        pieces = list(self.pieces(None))
+        pieces = list(self.pieces())
         whole = pieces[0][1].new_zeros(self.shape)
         windows = torch.arange(len(whole), device=whole.device).view(-1, 1, 1, 1)
         for index, piece in pieces:
@@ -131,22 +131,16 @@ class BlockJacobian(NamedTuple):
             total = total + (sized(self.own.gradient, norm) * weight).sum()
         return total
 
-    def pieces(self, slab: int | None) -> Iterator[tuple[Index, Tensor]]:
-        """Yield where a piece stands, and the piece (window, target, lag, source).
-
-        Pieces are of about ``slab`` bytes; None: whole blocks, which can be differentiated.
-        """
+    def pieces(self) -> Iterator[tuple[Index, Tensor]]:
+        """Yield where a piece stands, and the piece (window, target, lag, source); it can be differentiated."""
         lags = self.shape[2]
         for block in self.blocks:
             rows, lag, sources = _index(block, lags)
             if isinstance(block.gradient, RowByRow):
                 for n, piece in enumerate(block.gradient.rows()):
                     yield (rows[n : n + 1], lag, sources), piece.unsqueeze(1)
-            elif slab is None:
-                yield (rows, lag, sources), block.gradient.formed().unflatten(2, (lags, -1))
             else:
-                for targets, piece in products(block.gradient, slab):
-                    yield (rows[targets], lag, sources), piece.unflatten(2, (lags, -1))
+                yield (rows, lag, sources), block.gradient.formed().unflatten(2, (lags, -1))
         if self.own is not None:
             yield _own_index(self.own, lags), self.own.gradient.unsqueeze(3)
 

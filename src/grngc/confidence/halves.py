@@ -11,7 +11,7 @@ R. Shah, R. Samworth, Variable selection with error control: another look at sta
 (2013): both halves of a split.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -70,7 +70,6 @@ def stability(
     signed: np.ndarray,
     found: Sequence[tuple[np.ndarray, np.ndarray]],
     *,
-    collapse: Callable[[np.ndarray], np.ndarray],
     strongest: int,
     among: np.ndarray,
 ) -> Stability:
@@ -81,37 +80,32 @@ def stability(
     scores : array (target, source)
         Of the whole record.
     signed : array (target, lag, source)
-        Mean signed gradients of the whole record.
+        The signed parts that they are made of.
     found : sequence of (array, array)
-        Of each half: scores and mean signed gradients (target, lag, source).
-    collapse : callable
-        (target, lag, source) -> (target, source).
+        The same of each half.
     strongest : int
         Pairs that count as found in a half, at most: those with the largest scores, above 0.
     among : bool array (target, source)
         Pairs that are statements.
     """
-    share = np.zeros(scores.shape)
-    half_scores = np.stack([collapse(np.abs(lag_scores)) for lag_scores, _ in found])
+    share, half_scores = np.zeros(scores.shape), np.stack([each for each, _ in found])
     for each in half_scores:
         values = np.where(among & (each > 0), each, -np.inf)
         cut = np.sort(values, axis=None)[-strongest] if strongest else np.inf
         share += (values >= cut) & np.isfinite(values)
     deviation = half_scores - np.median(half_scores, axis=0)
     low, high = np.quantile(deviation, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2], axis=0)
-    lag, half_lags = _largest(signed), np.stack([_largest(lag_scores) for lag_scores, _ in found])
-    half_signs = np.stack([np.sign(_at(signs, lag)) for _, signs in found])
+    lag, sign = _largest(signed), np.sign(_at(signed, _largest(signed)))
+    same_lag = np.mean([_largest(each) == lag for _, each in found], axis=0)
+    same_sign = np.mean([np.sign(_at(each, lag)) == sign for _, each in found], axis=0)
 
     def stated(values: np.ndarray) -> np.ndarray:
         return np.where(among, values, np.nan)
 
     return Stability(
-        stated(share / len(found)),
-        stated(np.maximum(scores + low, 0)),
-        stated(scores + high),
-        stated((half_lags == lag).mean(axis=0)),
-        stated((half_signs == np.sign(_at(signed, lag))).mean(axis=0)),
-    )
+        stated(share / len(found)), stated(np.maximum(scores + low, 0)), stated(scores + high),
+        stated(same_lag), stated(same_sign),
+    )  # fmt: skip
 
 
 def _largest(signed: np.ndarray) -> np.ndarray:
