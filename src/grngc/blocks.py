@@ -23,7 +23,8 @@ class RowByRow(NamedTuple):
 
     def of(self, targets: Tensor) -> "RowByRow":
         """Return the gradient of some targets, by position."""
-        return RowByRow(self.forecast[:, targets], self.x)
+        with torch.enable_grad():
+            return RowByRow(self.forecast[:, targets], self.x)
 
     def rows(self) -> Iterator[Tensor]:
         """Yield the gradient of each target, (window, lag, source)."""
