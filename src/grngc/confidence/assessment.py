@@ -181,7 +181,7 @@ def examine(
 def _task(estimator: GRNGC) -> tuple[Task, Windows]:
     """Return what trains the estimator's forecaster again, and the windows that it was trained on."""
     panel = estimator.panel_
-    task = Task(estimator.get_params(deep=False), panel.targets, estimator.device_, None)
+    task = Task(estimator.get_params(deep=False), estimator.rules_, estimator.device_, None)
     return task, task.windows(estimator.scaling_.apply(panel), estimator.recipe_.n_lags)
 
 
