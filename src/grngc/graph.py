@@ -4,8 +4,6 @@
 ``[source, target]`` (networkx, tigramite, causal-learn) are served by methods here, which transpose; nobody else does.
 """
 
-import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,23 +13,13 @@ import numpy as np
 
 from .arguments import check_whole, nearest
 from .errors import InputError
-from .npz import load_npz
-from .opening import check_file
+from .evidence import Evidence
 from .over_time import OverTime
-from .storage import write_atomically
 
 if TYPE_CHECKING:
     import networkx
     import pandas
 
-FORMAT_VERSION = 1
-UNREADABLE = (AttributeError, LookupError, RuntimeError, SystemError, TypeError, ValueError)
-"""What is raised over arrays and a JSON text that are damaged, or another's; found by fuzzing."""
-ARRAYS = {
-    "scores": "f", "lag_scores": "f", "signs": "f", "nearness": "f", "contemporaneous": "f", "forbidden": "b",
-    "required": "b", "sign_constancy": "f",
-}  # fmt: skip
-"""Of a file, with their kinds; all but the first may be missing."""
 SIGN_AGREEMENT = 0.5
 """A sign is + or - when the mean gradient is at least this share of the mean absolute gradient, else ±."""
 MOST_OVER_TIME = 2**30
@@ -47,6 +35,9 @@ class Edge(NamedTuple):
     ``nearness`` is that of the pair, whatever the lag: an order for scores of exactly 0, no more. None where it is not
     known (:attr:`CausalGraph.nearness`). ``sign_constancy`` is the share of windows in which the gradient at this lag
     has the sign of its mean; None where it is not known, at lag 0, and for a part of exactly 0.
+
+    The others say how sure the pair is, whatever the lag (:class:`grngc.evidence.Evidence`); None where that was not
+    asked for, or no statement is made.
     """
 
     source: str
@@ -56,6 +47,14 @@ class Edge(NamedTuple):
     sign: str
     nearness: float | None = None
     sign_constancy: float | None = None
+    frequency: float | None = None
+    p: float | None = None
+    q: float | None = None
+    selected: bool | None = None
+    low: float | None = None
+    high: float | None = None
+    lag_frequency: float | None = None
+    sign_frequency: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +87,8 @@ class CausalGraph:
     sign_constancy : array (target, lag, source), optional
         Share of windows in which the gradient has the sign of its mean, in [0, 1]; 0 where the mean is 0. Every window
         counts alike, however small its gradient. 1 by construction after a linear fit.
+    evidence : Evidence, optional
+        How sure each pair is. None where that was not asked for.
     read_over_time : callable, optional
         What :meth:`over_time` asks; there after a fit, and not saved.
     """
@@ -102,6 +103,7 @@ class CausalGraph:
     forbidden: np.ndarray | None = None
     required: np.ndarray | None = None
     sign_constancy: np.ndarray | None = None
+    evidence: Evidence | None = None
     read_over_time: Callable[[Sequence[str], Sequence[int], Sequence[str], int], OverTime] | None = field(
         default=None, repr=False
     )
@@ -137,6 +139,8 @@ class CausalGraph:
         arrays = [array for array in (scores, lags, signs, near, present, alike) if array is not None]
         if not all(np.isfinite(array).all() for array in arrays):
             raise InputError("the scores of a graph are finite numbers; got NaN or infinity")
+        if self.evidence is not None and self.evidence.p.shape != (p, p):
+            raise InputError(f"evidence is arrays ({p}, {p}); got {self.evidence.p.shape}")
         ruled = {name: _mask(name, getattr(self, name), p) for name in ("forbidden", "required")}
         if ruled["forbidden"] is not None and (lags.any(axis=1) | (scores != 0))[ruled["forbidden"]].any():
             raise InputError("the scores of forbidden pairs are 0; got others")
@@ -207,6 +211,7 @@ class CausalGraph:
                     _sign(signed[j, lag, i], parts[j, lag, i]),
                     None if self.nearness is None else float(near[j, i]),
                     self._constancy(j, past, i),
+                    **self._evidence(j, i),
                 )
             )
         return records
@@ -296,49 +301,16 @@ class CausalGraph:
 
         ``beside``: further arrays under names of their own, for other readers; :meth:`load` leaves them.
         """
-        meta = {
-            "format_version": FORMAT_VERSION,
-            "names": self.names,  # again: an array of text loses NUL characters at the end
-            "exogenous": self.exogenous,
-            "orientation": "[target, source]",
-        }
-        arrays = {"scores": self.scores, "lag_scores": self.lag_scores, "signs": self.signs}
-        arrays |= {"names": np.array(self.names, dtype=np.str_), "meta": np.array(json.dumps(meta))}
-        if self.nearness is not None:
-            arrays["nearness"] = self.nearness
-        if self.contemporaneous is not None:
-            arrays["contemporaneous"] = self.contemporaneous
-        if self.sign_constancy is not None:
-            arrays["sign_constancy"] = self.sign_constancy
-        arrays |= {name: mask for name in ("forbidden", "required") if (mask := getattr(self, name)) is not None}
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, **(beside or {}), **arrays)  # type: ignore[arg-type]
-        return write_atomically(path, buffer.getvalue())
+        from .graph_file import write_graph
+
+        return write_graph(self, path, beside or {})
 
     @classmethod
     def load(cls, path: Path | str) -> "CausalGraph":
         """Read what :meth:`save` wrote. Raises :class:`InputError` for any other file."""
-        check_file(path)
-        try:
-            archive = load_npz(path)
-            meta: dict[str, Any] = json.loads(str(archive["meta"]))
-            version = meta["format_version"]
-            names = tuple(meta["names"]) if version == FORMAT_VERSION else ()
-            if [name.rstrip("\0") for name in names] != archive["names"].tolist() and names:
-                raise ValueError("names differ")
-            "".join((*names, *meta["exogenous"])).encode()  # text, and nothing but text
-            arrays = {key: archive[key] for key in ARRAYS if key in archive} if version == FORMAT_VERSION else {}
-            if odd := [key for key, array in arrays.items() if array.dtype.kind != ARRAYS[key]]:
-                raise ValueError(f"{odd[0]} are {'no numbers' if ARRAYS[odd[0]] == 'f' else 'not True and False'}")
-        except UNREADABLE as error:
-            why = str(error).removeprefix(f"{path}").lstrip(":, ") if isinstance(error, InputError) else "graph.npz"
-            raise InputError(f"{path}: not a graph written by grngc ({why})") from error
-        if version != FORMAT_VERSION:
-            raise InputError(f"{path}: graph format {version!r}; this version reads {FORMAT_VERSION}: update grngc")
-        try:
-            return cls(names=names, exogenous=tuple(meta["exogenous"]), **arrays)  # type: ignore[arg-type]
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{path}: not a graph written by grngc ({error})") from error
+        from .graph_file import read_graph
+
+        return read_graph(path)
 
     def _parts(self) -> tuple[np.ndarray, np.ndarray, int]:
         """Return sizes and signed values (target, lag, source) of all that a score is made of, and their first lag."""
@@ -353,6 +325,12 @@ class CausalGraph:
         if self.sign_constancy is None or lag < 0 or self.lag_scores[target, lag, source] == 0:
             return None
         return float(self.sign_constancy[target, lag, source])
+
+    def _evidence(self, target: int, source: int) -> dict[str, Any]:
+        """Return what is said of a pair, by the names of :class:`Edge`."""
+        if self.evidence is None or not np.isfinite(self.evidence.p[target, source]):
+            return {}
+        return {name: array[target, source].item() for name, array in self.evidence.arrays().items()}
 
     def signed_parts(self) -> np.ndarray:
         """Return the signed values (target, lag, source) that scores are made of; the present, if read, comes first."""

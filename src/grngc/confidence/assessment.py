@@ -155,7 +155,7 @@ def examine(
     bends = recipe.choice != "linear"
     tests = test_pairs(
         windows, parts if bends else [replace(part, earlier=None) for part in parts],
-        own_part(windows), turned(pairs.SURROGATES),
+        own_part(windows, np.any(graph.pairs(), axis=0)), turned(pairs.SURROGATES), graph.pairs(),
     )  # fmt: skip
     p = tests.p
     if estimator.present_.used:

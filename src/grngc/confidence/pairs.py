@@ -66,14 +66,16 @@ class Held:
 
 @dataclass(frozen=True, eq=False)
 class PairTests:
-    """p-values (target, source), NaN on the diagonal; how many times wider than normal surrogates are, by statistic."""
+    """p-values (target, source), NaN where none; how many times wider than normal surrogates are, by statistic."""
 
     p: np.ndarray
     widened: dict[str, float]
     n_surrogates: int
 
 
-def test_pairs(windows: Windows, parts: Sequence[Held], own: np.ndarray, turned: np.ndarray) -> PairTests:
+def test_pairs(
+    windows: Windows, parts: Sequence[Held], own: np.ndarray, turned: np.ndarray, among: np.ndarray
+) -> PairTests:
     """Return a p-value for each ordered pair.
 
     Parameters
@@ -86,13 +88,15 @@ def test_pairs(windows: Windows, parts: Sequence[Held], own: np.ndarray, turned:
         :func:`grngc.confidence.surrogates.own_part` of the windows.
     turned : int array (surrogate, window, series)
         Whose own part each window is given, of each source.
+    among : bool array (target, source)
+        Pairs that are tested: the others could have no influence.
     """
     p = windows.y.shape[1]
     bases = [basis_of(windows.subset(part.at)) for part in parts]
     used = np.concatenate([part.at for part in parts])
     bends = any(part.earlier is not None for part in parts)
-    straight, bent = np.empty((len(turned) + 1, p, p)), np.empty((len(turned) + 1, p, p))
-    for i in range(p):
+    straight, bent = np.zeros((len(turned) + 1, p, p)), np.zeros((len(turned) + 1, p, p))
+    for i in map(int, np.flatnonzero(among.any(axis=0))):
         drawn = np.concatenate([own[None, :, :, i], own[turned[:, :, i], :, i]])  # (record and surrogates, window, lag)
         missed = [
             unexplained(windows.subset(part.at), part.others, i, drawn[:, part.at], basis)
@@ -101,13 +105,12 @@ def test_pairs(windows: Windows, parts: Sequence[Held], own: np.ndarray, turned:
         straight[:, :, i] = _straight(np.concatenate(missed), drawn[:, used])
         if bends:
             bent[:, :, i] = _bent(windows, parts, i, drawn, missed)
-    between = ~np.eye(p, dtype=bool)
-    width = {"straight": spread(straight[1:][:, between])}
+    width = {"straight": spread(straight[1:][:, among])}
     p_values = norm.sf(straight[0] / width["straight"])
     if bends:
-        width["bent"] = spread(bent[1:][:, between])
+        width["bent"] = spread(bent[1:][:, among])
         p_values = np.minimum(1, 2 * np.minimum(p_values, norm.sf(bent[0] / width["bent"])))
-    return PairTests(np.where(between, p_values, math.nan), width, len(turned))
+    return PairTests(np.where(among, p_values, math.nan), width, len(turned))
 
 
 def basis_of(held: Windows) -> np.ndarray:

@@ -46,25 +46,33 @@ def orthonormal(matrix: np.ndarray) -> np.ndarray:
     return left * (size > 1e-8 * size[0])
 
 
-def own_part(windows: Windows) -> np.ndarray:
-    """Return what each source's past holds that neither its level and trend nor the pasts of all others tell.
+def own_part(windows: Windows, sources: np.ndarray) -> np.ndarray:
+    """Return what each source's past holds that neither its level and trend nor the pasts of other sources tell.
 
     By ridge regression; the lags of a series are regressed on those of others only.
+
+    Parameters
+    ----------
+    windows : Windows
+        Scaled.
+    sources : bool array (series,)
+        Series that may drive another; 0 is returned for the rest.
 
     Returns
     -------
     array (window, lag, series)
     """
-    n, lags, p = windows.x.shape
-    flat = windows.x.transpose(0, 2, 1).reshape(n, p * lags)  # the lags of a series side by side
+    x = windows.x[:, :, sources]
+    n, lags, p = x.shape
+    flat = x.transpose(0, 2, 1).reshape(n, p * lags)  # the lags of a series side by side
     course = orthonormal(levels(windows))
     flat = flat - course @ (course.T @ flat)
     scale = np.sqrt(np.square(flat).mean(axis=0))
     flat = flat / np.where(scale > 0, scale, 1)
     precision = np.linalg.inv(flat.T @ flat / n + RIDGE * p * lags / n * np.eye(p * lags))
-    own = np.empty(windows.x.shape)
-    for i in range(p):
-        block = slice(i * lags, (i + 1) * lags)
+    own = np.zeros(windows.x.shape)
+    for number, i in enumerate(np.flatnonzero(sources)):
+        block = slice(number * lags, (number + 1) * lags)
         own[:, :, i] = flat @ np.linalg.solve(precision[block, block], precision[block]).T * scale[block]
     return own
 
