@@ -123,7 +123,7 @@ class TestPerTarget:
 
 def test_frame_has_a_row_for_every_ordered_pair_and_lag() -> None:
     frame = GRAPH.to_frame()
-    assert list(frame.columns) == ["source", "target", "lag", "score", "sign", "nearness", "sign_constancy"]
+    assert list(frame.columns) == list(Edge._fields)
     assert len(frame) == 18
     assert frame["score"].is_monotonic_decreasing
     assert frame.iloc[0].tolist() == ["a", "a", 1, 2.0, "+", None, None]

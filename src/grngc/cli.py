@@ -173,6 +173,16 @@ def discover(
     learning_rate: Annotated[
         float | None, typer.Option(metavar="X", help="Lower it when training diverges.  [default: 0.01]")
     ] = None,
+    confidence: Annotated[
+        bool,
+        typer.Option(
+            "--confidence/--no-confidence",
+            help="Say how sure each edge is, and select edges by that; without, a plain fit: one training, not thirty.",
+        ),
+    ] = True,
+    fdr: Annotated[
+        float, typer.Option(metavar="RATE", help="Share of the selected edges that may be wrong, on average.")
+    ] = 0.1,
     seed: Annotated[int, typer.Option(metavar="N", help="The same seed gives the same graph.")] = 0,
     device: Annotated[
         str | None, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1 or auto.  [default: cpu]")
@@ -239,19 +249,20 @@ def discover(
         "exogenous": names(exogenous) or (), "transform": transforms(transform), "missing": missing,
         "drop_constant": drop_constant, "random_state": seed,
     } | rules_from(sources, forbid, require, never_compared, rules)  # fmt: skip
+    places: dict[str, Any] = {"workers": workers, "executor": executor, "address": address}
     if len(files) > 1:
         if threads != 1:
             raise InputError("--threads is for one file; several run side by side, with one thread each (--workers)")
-        places = {"workers": workers, "executor": executor, "address": address}
         return cli_subjects.discover_files(files, out, overwrite, options | places, top, as_json, quiet)
-    if (workers, executor, address) != (None, "local", None):
-        raise InputError("--workers, --executor and --address are for several files; got one")
     from .checkpoints import Checkpoints
     from .discovery import discover as find
 
     kept = None if out is None else Checkpoints(out / UNFINISHED)
     with shown_progress(quiet or as_json) as progress, told_on_interrupt(lambda: _what_is_kept(kept)):
-        found = find(files[0], checkpoint=kept, threads=threads, progress=progress, **options)
+        found = find(
+            files[0], confidence=confidence, fdr=fdr, checkpoint=kept, threads=threads, progress=progress,
+            **(places | options),
+        )  # fmt: skip
     written = [] if out is None else found.save(out, overwrite)
     if kept is not None:
         kept.clear()  # not before: a disk that is full now must not cost the run

@@ -12,17 +12,20 @@ from pathlib import Path
 from types import UnionType
 from typing import Any
 
+import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
 from .arguments import check_whole, nearest
 from .checkpoints import Checkpoints
+from .confidence import Assessment, assess, check_rate
 from .configurations import parameters_of
 from .datasets.files import read_panel
 from .device import described
 from .diagnostics import Diagnostic, diagnose
-from .environment import versions
+from .environment import processors, versions
 from .errors import InputError, InputWarning
+from .execution import check_executor
 from .folders import write_folder
 from .graph import CausalGraph, Edge
 from .grngc import GRNGC
@@ -49,6 +52,9 @@ NEEDED: dict[str, type | UnionType] = {
 
 MOST_THREADS = 1024
 
+WORTH_WORKERS = 1.0
+"""Seconds of one training from which some thirty of them are worth starting processes for."""
+
 
 @dataclass(frozen=True, eq=False)
 class Discovery:
@@ -63,7 +69,8 @@ class Discovery:
     noise_floor : float
         Scores at or below it are what unrelated series give.
     trustworthy : bool
-        Whether any series stands out as a source of another; if not, no graph should be read from the scores.
+        Whether any series stands out as a source of another; if not, no graph should be read from the scores. It
+        stands out where the pair is selected, without ``confidence`` where its score is above the noise floor.
     estimator : GRNGC, optional
         Fitted; ``estimator.forecast(steps)`` continues the series. None where the results were read from files.
     """
@@ -152,7 +159,12 @@ def discover(
     X: Any,
     *,
     configuration: str = "default",
+    confidence: bool = True,
+    fdr: float = 0.1,
     threads: int = 1,
+    workers: int | None = None,
+    executor: str = "local",
+    address: str | None = None,
     progress: Callable[[Progress], None] | None = None,
     checkpoint: Checkpoints | Path | str | None = None,
     **options: Any,
@@ -165,9 +177,17 @@ def discover(
         A path is read by :func:`grngc.read_panel`.
     configuration : str
         A name in ``grngc.configurations.CONFIGURATIONS``: the parameters to start from.
+    confidence : bool
+        Say how sure each edge is (:mod:`grngc.confidence`), and select edges by that. Without it edges are those whose
+        score is above the noise floor, and a trained forecaster is trained once instead of some thirty times.
+    fdr : float
+        Share of the selected edges that may be wrong, on average.
     threads : int
         Threads to compute with, inside this call. More than one pay off for hundreds of series on idle processors;
         on busy ones they wait for each other and take many times as long. The graph may differ in its last digits.
+    workers, executor, address
+        Where forecasters are trained on parts of the record for ``confidence``, as in :func:`grngc.execution.run`.
+        ``workers=None``: all processors where that pays. The result does not depend on it.
     progress : callable, optional
         Called about a hundred times a training, once where the forecaster is solved for, with a
         :class:`~grngc.training.Progress`, which says what for.
@@ -199,7 +219,15 @@ def discover(
     of_data, of_estimator = sorted_options(options)
     read = read_data(X, of_data)
     parameters = parameters_of(configuration, of_estimator)
-    return discover_in(read, configuration, parameters, threads=threads, progress=progress, checkpoint=checkpoint)
+    check_rate(fdr)
+    check_executor(executor, address)
+    if workers is not None:
+        check_whole("workers", workers)
+    places = {"workers": workers, "executor": executor, "address": address}
+    return discover_in(
+        read, configuration, parameters, fdr=fdr if confidence else None, places=places,
+        threads=threads, progress=progress, checkpoint=checkpoint,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,28 +253,43 @@ def discover_in(
     configuration: str,
     parameters: Mapping[str, Any],
     *,
+    fdr: float | None = None,
+    places: Mapping[str, Any] | None = None,
     threads: int = 1,
     progress: Callable[[Progress], None] | None = None,
     checkpoint: Checkpoints | Path | str | None = None,
 ) -> Discovery:
-    """Find which series drives which in data that were read; ``parameters`` of GRNGC, which has that name."""
+    """Find which series drives which in data that were read; ``parameters`` of GRNGC, which has that name.
+
+    Without ``fdr`` nothing is said of how sure edges are.
+    """
     estimator, panel, before = GRNGC(**parameters), read.panel, time.monotonic()
+    kept = Checkpoints(checkpoint) if isinstance(checkpoint, Path | str) else checkpoint
     with _threads(threads):
-        estimator.fit(panel, progress=progress, checkpoint=checkpoint)
+        estimator.fit(panel, progress=progress, checkpoint=kept)
         fitted_in = time.monotonic() - before
         diagnostics = _diagnosed(estimator)
-    if isinstance(checkpoint, Checkpoints):
-        fitted_in += checkpoint.before
+        assessed, sure = (None, None) if fdr is None else _assessed(estimator, fdr, places or {}, progress, kept)
+    if kept is not None:
+        fitted_in += kept.before
+        if kept is not checkpoint:
+            kept.clear()
+    assessed_in = time.monotonic() - before - fitted_in
     graph, floor, training = estimator.graph_, estimator.noise_floor_, estimator.record_.to_dict()
+    if assessed is not None:
+        graph = replace(graph, evidence=assessed.evidence)
     edges = standing_out(graph, floor)
     found = found_beside(graph, edges)
     record = {
         "format_version": FORMAT_VERSION,
-        "conclusion": conclude(graph, floor, edges, training, estimator.n_windows_),
+        "conclusion": conclude(
+            graph, floor, edges, training, estimator.n_windows_, None if assessed is None else assessed.fdr
+        ),
         "trustworthy": bool(found),
         "converged": training["converged"],
         "noise_floor": floor,
-        "edges_above_noise_floor": len(found),
+        "edges_above_noise_floor": int(graph.above(floor).sum()),
+        "confidence": sure,
         "configuration_name": configuration,
         "configuration": estimator.get_params(deep=False),
         "choice": {
@@ -269,11 +312,40 @@ def discover_in(
             "started": read.started.isoformat(timespec="seconds"),
             "seconds_reading": read.seconds,
             "seconds_fitting": fitted_in,  # with candidates, noise floor, what came before a kill
+            "seconds_confidence": assessed_in,
             "seconds": read.seconds + time.monotonic() - before,
         },
         "training": training,
     }
     return Discovery(graph, plain(record), floor, bool(found), estimator)
+
+
+def _assessed(
+    estimator: GRNGC,
+    fdr: float,
+    places: Mapping[str, Any],
+    progress: Callable[[Progress], None] | None,
+    checkpoints: Checkpoints | None,
+) -> tuple[Assessment | None, dict[str, Any]]:
+    """Return how sure the edges are, None where that cannot be said, and what the record tells of it."""
+    workers = places.get("workers")
+    if workers is None and places.get("address") is None:
+        workers = processors() if estimator.record_.seconds > WORTH_WORKERS else 1
+    there = dict(places) | {"workers": workers}
+    alone = workers == 1 and places.get("address") is None
+    try:
+        found = assess(estimator, fdr=fdr, places={} if alone else there, progress=progress, checkpoints=checkpoints)
+    except InputError as error:
+        return None, {"skipped": str(error)}
+    names, gain = estimator.graph_.names, found.gain
+    gained = {name: {"saves": saves, "p": p} for name, saves, p in zip(names, gain.saves, gain.p, strict=True)}
+    return found, {
+        "fdr": found.fdr,
+        "tested": int(np.isfinite(found.evidence.p).sum()),
+        "selected": int(found.evidence.selected.sum()),
+        **found.told,
+        "forecast_gain": {"saves": gain.saves_in_all, "p": gain.p_in_all, "targets": gained},
+    }
 
 
 def _diagnosed(estimator: GRNGC) -> list[Diagnostic]:

@@ -25,8 +25,13 @@ LARGEST = 2**28
 
 
 def standing_out(graph: CausalGraph, floor: float) -> list[Edge]:
-    """Return the pairs of two series whose score is above the floor, and those required, strongest first."""
+    """Return the pairs of two series that are believed, and those required, strongest first.
+
+    Those that are selected where the graph has evidence, otherwise those whose score is above the floor.
+    """
     above, place = graph.above(floor), {name: i for i, name in enumerate(graph.names)}
+    if graph.evidence is not None:
+        above = graph.evidence.selected if graph.required is None else graph.evidence.selected | graph.required
     return [edge for edge in graph.edges() if above[place[edge.target], place[edge.source]]]
 
 
@@ -38,8 +43,18 @@ def found_beside(graph: CausalGraph, edges: Sequence[Edge]) -> list[Edge]:
     return [edge for edge in edges if (edge.source, edge.target) not in given]
 
 
-def conclude(graph: CausalGraph, floor: float, edges: Sequence[Edge], training: Mapping[str, Any], windows: int) -> str:
-    """Say in plain words what the scores allow to say, from a training on so many windows."""
+def conclude(
+    graph: CausalGraph,
+    floor: float,
+    edges: Sequence[Edge],
+    training: Mapping[str, Any],
+    windows: int,
+    fdr: float | None = None,
+) -> str:
+    """Say in plain words what the scores allow to say, from a training on so many windows.
+
+    ``fdr``: the false discovery rate that edges were selected at, None where they were not.
+    """
     required = 0 if graph.required is None else int(graph.required.sum())
     edges = found_beside(graph, edges)
     largest = found_beside(graph, graph.edges(top=required + 1))
@@ -47,7 +62,16 @@ def conclude(graph: CausalGraph, floor: float, edges: Sequence[Edge], training: 
         pairs, first = int(graph.pairs().sum()) - required, edges[0]
         verb = "stands out:" if len(edges) == 1 else "stand out, most of all"
         text = f"{len(edges)} of {pairs} ordered pairs {verb} {_pair(first)} (lag {first.lag}, {first.sign})."
+        if fdr is not None and len(edges) > 1:
+            text += f" On average at most {fdr:.0%} of pairs selected so are wrong."
         text += _together(graph, edges)
+    elif largest and fdr is not None:
+        likeliest = min(found_beside(graph, graph.edges()), key=lambda edge: (edge.q or 0, -edge.score))
+        text = (
+            "Nothing stands out: no series drives another by more than surrogates of it seem to. Read no graph from "
+            f"these scores: the likeliest pair is {_pair(likeliest)}, with q {likeliest.q:.2g} (asked for: {fdr:g}) "
+            f"and found again in {likeliest.frequency:.0%} of the halves of the record (asked for: 50%)."
+        )
     elif largest and math.isnan(floor):
         text = (
             "Nothing can be told from chance: there is no noise floor for a forecaster that reads the record as one "

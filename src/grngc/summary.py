@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 WIDTH = 78
 MEANING = "An edge says that the past of its source helps to forecast its target, not what an intervention would do."
+CLEAR = 0.05
+"""p below which a series is said to be forecast clearly better from the others' pasts."""
 VALUE = 20
 """Characters a fact of the left column may take."""
 
@@ -33,7 +35,8 @@ def summarise(record: Mapping[str, Any], edges: "Sequence[Edge]", top: int) -> s
         shown = [edge for n, edge in enumerate(edges) if n < top or edge[:2] in required]
         page += [*_table(shown, required), "=" * WIDTH]
         if len(edges) > len(shown):
-            also = " above the noise floor" + " or required" * bool(required)
+            also = " above the noise floor" if edges[0].q is None else " selected"
+            also += " or required" * bool(required)
             page.append(f"The {len(shown)} strongest of {len(edges)} pairs{also}.")
     return _ended(page, record, any(edge.lag > 0 for edge in edges))
 
@@ -199,6 +202,8 @@ def _facts(record: Mapping[str, Any]) -> list[str]:
         "Training": _training(record["training"]),
         "Device": _device(record["device"], settings),
         "Noise floor": "none" if record["noise_floor"] is None else f"{record['noise_floor']:.3g}",
+        "Forecast gain": _gain(record.get("confidence")),
+        "Confidence": _confidence(record.get("confidence")),
     }
     return [*_columns(left, right), *(line for name, text in long.items() if text for line in _fact(name, text))]
 
@@ -289,14 +294,52 @@ def _warnings(record: Mapping[str, Any]) -> list[str]:
     return ["Warnings:", *lines, "=" * WIDTH] if lines else []
 
 
+def _gain(confidence: Mapping[str, Any] | None) -> str:
+    """Say whether the others' pasts help to forecast at all."""
+    if not confidence or "skipped" in confidence:
+        return ""
+    gain = confidence["forecast_gain"]
+    targets = [one for one in gain["targets"].values() if one["p"] is not None]
+    clear = sum(one["p"] < CLEAR for one in targets)
+    return (
+        f"others' pasts save {max(gain['saves'], 0.0) + 0.0:.1%} of the held-out error (p {_small(gain['p'])}); "
+        f"clearly so of {clear} of {len(targets)} series (p < {CLEAR:g})"
+    )
+
+
+def _confidence(confidence: Mapping[str, Any] | None) -> str:
+    """Say how edges were selected."""
+    if not confidence:
+        return ""
+    if "skipped" in confidence:
+        return f"not told: {confidence['skipped']}"
+    n = confidence["strongest_of_each_half"]
+    return (
+        f"{n} of {confidence['tested']} pairs at q <= {confidence['fdr']:g} ({confidence['surrogates']} surrogates "
+        f"each); {confidence['selected']} of them selected: again among the {n} strongest in at least "
+        f"{confidence['found_again']:.0%} of {confidence['halves']} halves of the record"
+        if n
+        else f"none of {confidence['tested']} pairs at q <= {confidence['fdr']:g} ({confidence['surrogates']} "
+        "surrogates each)"
+    )
+
+
+def _small(p: float) -> str:
+    return "< 1e-6" if p < 1e-6 else f"{p:.2g}"
+
+
 def _table(edges: "Sequence[Edge]", required: Collection[tuple[str, str]]) -> list[str]:
-    width = _name_width(edges)
-    rows = [
-        f"{_arrow(edge.source, '->' if edge.lag else '--', edge.target, width)}"
-        f"{edge.lag:>6}{edge.score:>10.4f}{edge.sign:>6}{'  required' * (edge[:2] in required)}"
-        for edge in edges
-    ]
-    return [f"{_arrow('source', '->', 'target', width)}{'lag':>6}{'score':>10}{'sign':>6}", "-" * WIDTH, *rows]
+    sure = edges[0].q is not None
+    width = _name_width(edges, most=16 if sure else 24)
+    rows = []
+    for edge in edges:
+        row = f"{_arrow(edge.source, '->' if edge.lag else '--', edge.target, width)}{edge.lag:>5}{edge.score:>9.4f}"
+        row += f"{edge.sign:>5}"
+        if edge.q is not None and edge.frequency is not None:
+            row += f"{edge.frequency:>8.0%}{_small(edge.q):>9}"
+        rows.append(row + "  required" * (edge[:2] in required))
+    head = f"{_arrow('source', '->', 'target', width)}{'lag':>5}{'score':>9}{'sign':>5}"
+    return [head + f"{'halves':>8}{'q':>9}" * sure, "-" * WIDTH, *rows]
 
 
 def _name_width(edges: "Sequence[Edge | GroupEdge | EdgeChange]", most: int = 24) -> int:

@@ -1,6 +1,7 @@
 """What the command line says besides results: progress, warnings, one line for each error, and the exit code."""
 
 import errno
+import math
 import os
 import shutil
 import sys
@@ -121,7 +122,8 @@ def shown_progress(quiet: bool = False, label: str = "") -> "Iterator[Callable[[
         def show(now: "Progress") -> None:
             left = duration(now.seconds_left)
             what = _labelled(label, now)
-            bar.update(task, description=what, total=now.steps, completed=now.step, loss=f"{now.loss:.4g}", left=left)
+            loss = "-" if math.isnan(now.loss) else f"{now.loss:.4g}"
+            bar.update(task, description=what, total=now.steps, completed=now.step, loss=loss, left=left)
 
         yield show
 
@@ -134,10 +136,12 @@ def _plain_lines(label: str) -> "Callable[[Progress], None]":
         if tenth > shown.get(now.doing, 0):
             shown[now.doing] = tenth
             left = f", {duration(now.seconds_left)} left" if now.step < now.steps else ""
-            print(
-                f"grngc: {_labelled(label, now)}: step {now.step} of {now.steps}, loss {now.loss:.4g}{left}",
-                file=sys.stderr,
+            at = (
+                f"{now.step} of {now.steps}"
+                if math.isnan(now.loss)
+                else f"step {now.step} of {now.steps}, loss {now.loss:.4g}"
             )
+            print(f"grngc: {_labelled(label, now)}: {at}{left}", file=sys.stderr)
 
     return show
 

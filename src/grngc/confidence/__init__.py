@@ -5,7 +5,7 @@ false discovery rate. docs/confidence.md explains it and states the rule by whic
 why it is done so.
 """
 
-from .assessment import Assessment, Examination, assess, examine
+from .assessment import Assessment, Examination, assess, check_rate, examine
 from .discoveries import FOUND_AGAIN, believed, benjamini_hochberg, expected_false
 from .gain import Gain
 
@@ -17,6 +17,7 @@ __all__ = [
     "assess",
     "believed",
     "benjamini_hochberg",
+    "check_rate",
     "examine",
     "expected_false",
 ]

@@ -1,6 +1,7 @@
 """Forecasters trained again on parts of the record, side by side where training takes time."""
 
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -77,6 +78,7 @@ class Refits:
                 continue
             arguments = (task, self.recipe, self.windows.subset(mask), task.given["random_state"] + 1 + number)
             jobs.append(Job((number, key), _states if not solved else _solve, arguments))
+        begin, before = time.monotonic(), len(found)
         for (number, key), outcome in _run(jobs, {} if solved or self.task.device.type != "cpu" else self.places):
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -85,8 +87,8 @@ class Refits:
                 outcome = _refit(self.recipe, outcome, task)
             found[key] = outcome
             if self.progress is not None:
-                nothing = (math.nan,) * 4
-                self.progress(Progress(len(found), len(parts), *nothing, DOING))
+                left = (time.monotonic() - begin) / (len(found) - before) * (len(parts) - len(found))
+                self.progress(Progress(len(found), len(parts), math.nan, math.nan, math.nan, left, DOING))
         return {key: found[key] for key in parts}
 
     def _kept(self, number: int) -> dict[str, Any] | None:
