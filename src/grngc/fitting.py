@@ -1,7 +1,7 @@
 """Fit one forecaster to windows by eq. 8-14, and read its input gradient: by Adam, or exactly where it is linear."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +69,7 @@ def fit_forecaster(
     seed: int,
     device: torch.device,
     memory_budget: int,
+    start: Mapping[str, Tensor] | None = None,
     progress: Callable[[Progress], None] | None = None,
     snapshot: Callable[[int, np.ndarray], None] | None = None,
     snapshot_every: int = 1,
@@ -87,6 +88,8 @@ def fit_forecaster(
         Weight of each gradient entry in the penalty, beside the squared error averaged over targets.
     targets : bool array (series,)
         False where exogenous: neither forecast nor scored.
+    start : mapping of tensors, optional
+        State of a forecaster of this recipe to go on from; a fresh one otherwise.
     """
     if recipe.choice == "linear":
         with seeded(seed, device):  # building one draws numbers, though none of them stays
@@ -96,6 +99,8 @@ def fit_forecaster(
     weight, wanted = torch.tensor(weights, dtype=torch.float32, device=device), torch.tensor(targets, device=device)
     with seeded(seed, device) as generator:
         forecaster = build_forecaster(recipe).to(device)
+        if start is not None:
+            forecaster.load_state_dict(start)
         if reads_sequence(forecaster):
             _check_sequence(windows, batch, penalty_batch)
         chunk = windows_at_once(forecaster, x, memory_budget)

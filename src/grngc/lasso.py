@@ -27,6 +27,10 @@ EXACT = Effort(1e-7, 20_000)
 ROUGH = Effort(1e-4, 200)
 """Where forecasts are wanted, or the largest of many coefficients: a part in a thousand of it."""
 
+NEARLY = Effort(1e-5, 2_000)
+"""Where one solution starts from that of nearly the same weights: its first steps are short, so ROUGH would leave it
+where it started."""
+
 BLOCK = 2**18
 """Coefficients solved for at a time: few enough to stay in cache, and their copies in memory."""
 
@@ -43,6 +47,8 @@ def penalised_linear(
     norm: str = "l1",
     input_noise: float = 0.0,
     effort: Effort = EXACT,
+    start: np.ndarray | None = None,
+    covariance: "Covariance | None" = None,
 ) -> tuple[np.ndarray, int]:
     """Return the coefficients (target, lag, source) that minimise eq. 14 for a linear forecaster, and the steps taken.
 
@@ -62,6 +68,10 @@ def penalised_linear(
         Adds its square to the inputs' variances, which is what noise on the inputs does to a linear forecast on
         average.
     effort : Effort
+    start : array (target, lag, source), optional
+        Coefficients to start from, e.g. those of nearly the same weights; zeros otherwise. The minimum is the same.
+    covariance : Covariance, optional
+        That of these x and ``input_noise``, where it was made before: for many weights on one x.
     """
     n, lags, p = x.shape
     flat, w = x.reshape(n, lags * p), weights.reshape(p, lags * p)
@@ -74,16 +84,18 @@ def penalised_linear(
             a = np.flatnonzero(open_to[j])
             beta[j, a] = np.linalg.lstsq(gram[np.ix_(a, a)] + np.diag(w[j, a]), cross[j, a], rcond=None)[0]
         return beta.reshape(p, lags, p), 1
-    covariance, threshold, steps = _Covariance(flat, input_noise), np.where(open_to, w / 2, np.inf), 0
+    covariance = Covariance(x, input_noise) if covariance is None else covariance
+    threshold, steps = np.where(open_to, w / 2, np.inf), 0
+    first = np.zeros_like(cross) if start is None else start.reshape(cross.shape) * open_to
     at_once = max(1, BLOCK // (lags * p))
     for rows in (slice(start, start + at_once) for start in range(0, p, at_once)):  # targets know nothing of each other
-        cross[rows], taken = _proximal(covariance, cross[rows], threshold[rows], effort)
+        cross[rows], taken = _proximal(covariance, cross[rows], threshold[rows], first[rows], effort)
         steps = max(steps, taken)
     return cross.reshape(p, lags, p), steps
 
 
 def _proximal(
-    covariance: "_Covariance", cross: np.ndarray, threshold: np.ndarray, effort: Effort
+    covariance: "Covariance", cross: np.ndarray, threshold: np.ndarray, start: np.ndarray, effort: Effort
 ) -> tuple[np.ndarray, int]:
     """Minimise by accelerated proximal gradient, every target (row) by itself: one that is at its minimum leaves.
 
@@ -91,7 +103,7 @@ def _proximal(
     """
     found = np.zeros_like(cross)
     rows, step = np.arange(len(cross)), 1 / covariance.largest
-    beta = ahead = np.zeros_like(cross)
+    beta = ahead = start
     momentum, threshold = np.ones((len(cross), 1)), step * threshold
     steps = 0
     for steps in range(1, effort.steps + 1):  # noqa: B007
@@ -118,10 +130,11 @@ def _proximal(
     return found, steps
 
 
-class _Covariance:
+class Covariance:
     """The inputs' covariance (input, input), noise included; of fewer windows than inputs it is never formed."""
 
-    def __init__(self, flat: np.ndarray, input_noise: float) -> None:
+    def __init__(self, x: np.ndarray, input_noise: float) -> None:
+        flat = x.reshape(len(x), -1)
         n, inputs = flat.shape
         self.flat, self.ridge = flat, input_noise**2
         product = flat @ flat.T if 2 * n < inputs else flat.T @ flat

@@ -11,13 +11,15 @@ import torch
 from .checkpoints import Checkpoints
 from .contemporaneous import Present, present_coefficients, present_floor, weigh_present
 from .device import computing_on
-from .errors import DivergenceError
+from .errors import DivergenceError, InputError
 from .fitting import Fitted, fit_forecaster
 from .floor import noise_floor
 from .forecasters import SEQUENCE_FORECASTERS, ForecasterChoice, Recipe
 from .memory import Demand, check_memory
 from .panel import Panel
 from .parameters import COLLAPSES, automatic_penalty, automatic_width
+from .penalty_path import linear_path, trained_path
+from .penalty_rules import RULES, PenaltyPath
 from .selection import CANDIDATES, LONGEST_LAG, Choice, Forecast, called, choose
 from .training import Progress
 from .windows import Windows, make_windows
@@ -25,6 +27,9 @@ from .windows import Windows, make_windows
 TRIAL_WINDOWS = 8
 """Windows of a batch that the penalty of a trial is measured on: held-out errors need no finer one, and on hundreds of
 series a trial then takes a third of the time (docs/ablation.md)."""
+
+PATH_STEPS = 4
+"""Every point of a trained penalty path after the first goes on from the one before, with so many times fewer steps."""
 
 Heard = Callable[[Progress], None] | None
 
@@ -109,6 +114,44 @@ class Task:
                 checkpoint=None if self.checkpoints is None else self.checkpoints.next(),
             )
 
+    def path(self, recipe: Recipe, windows: Windows) -> PenaltyPath:
+        """Go down from the largest useful penalty, and judge every point by windows held out."""
+        if self.given["norm"] != "l1":
+            raise InputError("a squared penalty leaves no edge out, so no path of penalties begins at the empty graph")
+        if recipe.choice in tuple(SEQUENCE_FORECASTERS):
+            raise InputError(f"{recipe.choice} reads the whole record, so no part of it can be held out")
+        penalised = self._at(1.0).weights(windows)
+        told = (windows, penalised, np.broadcast_to(self.targets[:, None, None], penalised.shape))
+        rate = automatic_penalty(penalised[0].size, len(windows))
+        noise = self.given["input_noise"]
+        if recipe.choice == "linear":
+            return linear_path(*told, input_noise=noise, rate=rate, random_state=self.given["random_state"])
+        few = min(self.given["penalty_batch"] or TRIAL_WINDOWS, TRIAL_WINDOWS)
+
+        def train(penalty: float, known: Windows, before: Fitted | None) -> Fitted:
+            course: dict[str, Any] = {"doing": f"trying penalty {penalty:.3g}", "penalty_batch": few}
+            if before is not None:
+                steps = -(-self.given["steps"] // PATH_STEPS)
+                course |= {"start": before.forecaster.state_dict(), "steps": steps}
+            return self._at(penalty).fit(recipe, known, **course)
+
+        return trained_path(*told, train, input_noise=noise, rate=rate)
+
+    def settled(self, recipe: Recipe, windows: Windows) -> tuple["Task", PenaltyPath | None]:
+        """Return the task with a number for its penalty where a rule picks one, and the path it picks from."""
+        if self.given["penalty"] not in tuple(RULES):
+            return self, None
+        try:
+            path = self.path(recipe, windows)
+            return self._at(path.chosen(self.given["penalty"])), path
+        except InputError as error:
+            raise InputError(f"penalty={self.given['penalty']!r}: {error}") from error
+
+    def _at(self, per_output: float) -> "Task":
+        """Return the task at a penalty per output."""
+        code = 1 if self.given["penalty_scale"] == "per_output" else self.targets.sum()
+        return replace(self, given={**self.given, "penalty": per_output / code})
+
     def present(self, choice: Choice, windows: Windows) -> Present:
         """Decide whether what series do within one time step counts."""
         wanted = self.given["contemporaneous"]
@@ -150,7 +193,7 @@ class Task:
         return COLLAPSES[self.given["lag_collapse"]]
 
     def penalty(self, windows: Windows) -> float:
-        """Return the penalty used, in units of ``penalty_scale``."""
+        """Return the penalty used, in units of ``penalty_scale``; that of the rate where a rule has yet to pick one."""
         if not isinstance(self.given["penalty"], str):
             return self.given["penalty"]
         per_output = automatic_penalty(windows.x.shape[1] * windows.x.shape[2], len(windows))
