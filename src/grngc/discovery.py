@@ -45,6 +45,9 @@ NEEDED: dict[str, type | UnionType] = {
 
 MOST_THREADS = 1024
 
+PATH_INPUTS = 250
+"""Inputs, series times lags, up to which the path of penalties is made for the record unasked: seconds of work."""
+
 
 @dataclass(frozen=True, eq=False)
 class Discovery:
@@ -213,6 +216,7 @@ def discover_in(
     estimator, panel, before = GRNGC(**parameters), read.panel, time.monotonic()
     with _threads(threads):
         estimator.fit(panel, progress=progress, checkpoint=checkpoint)
+        path = _path_of(estimator)
         fitted_in = time.monotonic() - before
     if isinstance(checkpoint, Checkpoints):
         fitted_in += checkpoint.before
@@ -235,6 +239,7 @@ def discover_in(
             "candidates": estimator.choice_.candidates,
             "contemporaneous": asdict(estimator.present_),
         },
+        "penalty_path": path,
         "seed": estimator.random_state,
         "device": described(estimator.device_),
         "data": describe(panel) | {"windows": estimator.n_windows_},
@@ -244,12 +249,29 @@ def discover_in(
         "timings": {
             "started": read.started.isoformat(timespec="seconds"),
             "seconds_reading": read.seconds,
+            "seconds_choosing": estimator.choice_.seconds,
             "seconds_fitting": fitted_in,  # with candidates, noise floor, what came before a kill
             "seconds": read.seconds + time.monotonic() - before,
         },
         "training": training,
     }
     return Discovery(graph, plain(record), floor, bool(edges), estimator)
+
+
+def _path_of(estimator: GRNGC) -> dict[str, Any] | None:
+    """Return the path of penalties where a rule picked from it, or where it costs little: of one that is solved for."""
+    little = estimator.choice_.forecaster == "linear" and estimator.graph_.lag_scores[0].size <= PATH_INPUTS
+    if estimator.penalty_path_ is None and not little:
+        return None
+    try:
+        path = estimator.penalty_path()
+    except InputError:  # too short a record, or nothing to penalise
+        return None
+    rule, per_output = estimator.penalty, estimator.penalty_
+    if estimator.penalty_scale == "code":
+        per_output *= estimator.panel_.targets.sum()
+    told = {"rule": rule if isinstance(rule, str) else "given", "chosen": per_output}
+    return path.to_dict() | told
 
 
 def sorted_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

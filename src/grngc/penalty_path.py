@@ -141,10 +141,9 @@ def linear_path(
         if patience and _risen([float(each.mean()) for each in missed], patience):
             break
     bic, ebic = np.array(criteria).T
-    return _judged(
-        penalties, missed, np.concatenate([held.trajectory for _, held in parts]), edges,
-        rate=rate, bic=bic, ebic=ebic, disagreement=np.array(unlike),
-    )  # fmt: skip
+    errors, spread, apart = _judged(missed, np.concatenate([held.trajectory for _, held in parts]))
+    at, unstable = penalties[: len(errors)], np.array(unlike)
+    return PenaltyPath(at, errors, spread, apart, np.array(edges), rate, bic=bic, ebic=ebic, disagreement=unstable)
 
 
 def trained_path(
@@ -186,7 +185,8 @@ def trained_path(
         edges.append(int(((before.lag_scores.max(axis=1) > ADAM_FLOOR) & pairs).sum()))
         if _risen([float(each.mean()) for each in missed], PATIENCE):
             break
-    return _judged(penalties, missed, held.trajectory, edges, rate=rate)
+    errors, spread, apart = _judged(missed, held.trajectory)
+    return PenaltyPath(penalties[: len(errors)], errors, spread, apart, np.array(edges), rate)
 
 
 class _Descent:
@@ -270,14 +270,11 @@ def _risen(errors: list[float], patience: int) -> bool:
     return len(errors) > patience and min(errors[-patience:]) > (1 + RISEN) * min(errors)
 
 
-def _judged(
-    penalties: np.ndarray,
-    missed: list[np.ndarray],
-    trajectory: np.ndarray,
-    edges: list[int],
-    **more: np.ndarray | float,
-) -> PenaltyPath:
-    """Return the path from the squared error of every held-out window, (window,) at each point."""
+def _judged(missed: list[np.ndarray], trajectory: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the mean, its standard error and that of its difference to the least, each (point,).
+
+    ``missed`` holds the squared error of every held-out window, (window,) at each point.
+    """
     each = np.array(missed)
     errors = each.mean(axis=1)
     units, (trajectories, which) = each, np.unique(trajectory, return_inverse=True)
@@ -285,7 +282,5 @@ def _judged(
         own = np.stack([np.bincount(which, weights=one - one.mean()) for one in each])
         units = errors[:, None] + own * (len(trajectories) / len(trajectory))
     n = units.shape[1]
-    spread, apart = (
-        part.std(axis=1, ddof=min(1, n - 1)) / np.sqrt(n) for part in (units, units - units[errors.argmin()])
-    )
-    return PenaltyPath(penalties[: len(each)], errors, spread, apart, np.array(edges), **more)
+    spread, apart = (part.std(axis=1, ddof=min(1, n - 1)) for part in (units, units - units[errors.argmin()]))
+    return errors, spread / np.sqrt(n), apart / np.sqrt(n)

@@ -66,7 +66,7 @@ class PenaltyPath:
     def choices(self) -> dict[str, float]:
         """Return the penalty per output that each rule takes, ``rate`` among them; without those it cannot judge."""
         found = {name: rule(self) for name, rule in RULES.items()}
-        return {"rate": self.rate} | {name: float(self.penalties[at]) for name, at in found.items() if at is not None}
+        return {RATE: self.rate} | {name: float(self.penalties[at]) for name, at in found.items() if at is not None}
 
     def chosen(self, rule: str) -> float:
         """Return the penalty per output that a rule takes; :class:`InputError` where it cannot judge this path."""
@@ -143,6 +143,9 @@ RULES: dict[str, Callable[[PenaltyPath], int | None]] = {
     "stability": still_stable,
 }
 """Rule -> the point of the path that it takes; None where the path lacks what the rule reads."""
+
+RATE = "rate"
+"""The rule that needs no path: :func:`grngc.parameters.automatic_penalty`, which ``"auto"`` stands for."""
 
 
 def _first(met: np.ndarray) -> int:

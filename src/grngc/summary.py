@@ -184,6 +184,8 @@ def _facts(record: Mapping[str, Any]) -> list[str]:
         "Transforms": _transforms(data["transforms"]),
         "Notes": "; ".join(data["notes"]),
         "Chosen": _choice(chosen, settings),
+        "Lags": lags_said(chosen, settings),
+        "Penalty path": _path(record.get("penalty_path")),
         "Same step": _present(chosen["contemporaneous"]),
         "Training": _training(record["training"]),
         "Device": _device(record["device"], settings),
@@ -206,6 +208,32 @@ def _choice(chosen: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
         for (name, lag), one in tried.items()
     )
     return f"{taken}: held-out error{_error(own)}" + f" ({others})" * bool(others)
+
+
+def lags_said(chosen: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+    """Say whether more than one lag pays, where that was left to the data; of the linear forecaster where no other."""
+    rows = [one for one in chosen["candidates"] if "saves" in one and one["lag"] > 1]
+    rows = [one for one in rows if one["forecaster"] == chosen["forecaster"]] or rows
+    if settings["lag"] != "auto" or not rows:
+        return ""
+    whose = "" if rows[0]["forecaster"] == chosen["forecaster"] else f" ({rows[0]['forecaster']})"
+    saved = ", ".join(f"lag {one['lag']} saves {one['saves']:.1%}" for one in rows)
+    end = "lag 1 suffices" if chosen["lag"] == 1 else f"{chosen['lag']} lags are used"
+    return f"{saved} of the held-out error{whose}: {end}"
+
+
+def _path(path: Mapping[str, Any] | None) -> str:
+    """Say what the path of penalties is, and where on it the rules would have stood."""
+    if path is None:
+        return ""
+    by_value: dict[str, list[str]] = {}
+    for rule, penalty in path["rules"].items():
+        by_value.setdefault(f"{penalty:.3g}", []).append(rule)
+    said = ", ".join(f"{'/'.join(rules)} {value}" for value, rules in by_value.items())
+    return (
+        f"from {path['penalties'][0]:.3g} (no edge) to {path['penalties'][-1]:.3g}; by {path['rule']} "
+        f"{path['chosen']:.3g}; rules: {said}"
+    )
 
 
 def _error(candidate: Mapping[str, Any]) -> str:

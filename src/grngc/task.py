@@ -62,6 +62,8 @@ class Task:
 
         def train(forecaster: ForecasterChoice, windows: Windows) -> Forecast:
             recipe = self.recipe(forecaster, windows.x.shape[1])
+            if forecaster in forecasters[2:]:
+                self._check_memory(recipe, len(windows))  # where it does not fit it is not tried
             doing = f"trying {called(forecaster)}, lag {recipe.n_lags}"
             few = min(self.given["penalty_batch"] or TRIAL_WINDOWS, TRIAL_WINDOWS)
             return self.fit(recipe, windows, doing=doing, penalty_batch=few).forecast
@@ -75,11 +77,14 @@ class Task:
     def windows(self, scaled: Panel, lag: int) -> Windows:
         """Cut windows, once it is known that all that follows from them fits in memory."""
         n_windows = sum(max(0, len(each) - lag) for each in scaled.trajectories)
-        names = ("batch", "penalty_batch", "penalty_targets", "memory_budget")
-        for forecaster in self._candidates():
-            told: dict[str, Any] = {name: self.given[name] for name in names}
-            check_memory(Demand(self.recipe(forecaster, lag), n_windows, **told, device=self.device))
+        for forecaster in self._candidates()[:2]:  # a third is no reason to refuse a record
+            self._check_memory(self.recipe(forecaster, lag), n_windows)
         return make_windows(scaled, lag, cross_boundary=self.given["cross_boundary"])
+
+    def _check_memory(self, recipe: Recipe, n_windows: int) -> None:
+        names = ("batch", "penalty_batch", "penalty_targets", "memory_budget")
+        told: dict[str, Any] = {name: self.given[name] for name in names}
+        check_memory(Demand(recipe, n_windows, **told, device=self.device))
 
     def _candidates(self) -> tuple[ForecasterChoice, ...]:
         asked = self.given["forecaster"]
