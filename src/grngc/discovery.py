@@ -26,7 +26,7 @@ from .folders import write_folder
 from .graph import CausalGraph, Edge
 from .grngc import GRNGC
 from .panel import Panel, as_panel
-from .record import conclude, describe, json_text, plain, read_record, standing_out
+from .record import conclude, describe, json_text, path_told, plain, read_record, standing_out
 from .storage import csv_text, write_atomically
 from .summary import summarise
 from .training import Progress
@@ -44,9 +44,6 @@ NEEDED: dict[str, type | UnionType] = {
 """What of ``run.json`` others than people read."""
 
 MOST_THREADS = 1024
-
-PATH_INPUTS = 250
-"""Inputs, series times lags, up to which the path of penalties is made for the record unasked: seconds of work."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,7 +213,7 @@ def discover_in(
     estimator, panel, before = GRNGC(**parameters), read.panel, time.monotonic()
     with _threads(threads):
         estimator.fit(panel, progress=progress, checkpoint=checkpoint)
-        path = _path_of(estimator)
+        path = path_told(estimator)
         fitted_in = time.monotonic() - before
     if isinstance(checkpoint, Checkpoints):
         fitted_in += checkpoint.before
@@ -256,22 +253,6 @@ def discover_in(
         "training": training,
     }
     return Discovery(graph, plain(record), floor, bool(edges), estimator)
-
-
-def _path_of(estimator: GRNGC) -> dict[str, Any] | None:
-    """Return the path of penalties where a rule picked from it, or where it costs little: of one that is solved for."""
-    little = estimator.choice_.forecaster == "linear" and estimator.graph_.lag_scores[0].size <= PATH_INPUTS
-    if estimator.penalty_path_ is None and not little:
-        return None
-    try:
-        path = estimator.penalty_path()
-    except InputError:  # too short a record, or nothing to penalise
-        return None
-    rule, per_output = estimator.penalty, estimator.penalty_
-    if estimator.penalty_scale == "code":
-        per_output *= estimator.panel_.targets.sum()
-    told = {"rule": rule if isinstance(rule, str) else "given", "chosen": per_output}
-    return path.to_dict() | told
 
 
 def sorted_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

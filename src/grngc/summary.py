@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from .reasons import choice_said, lags_said, path_said, present_said
+
 if TYPE_CHECKING:
     from .edges import EdgeChange, GroupEdge
     from .graph import Edge
@@ -183,74 +185,15 @@ def _facts(record: Mapping[str, Any]) -> list[str]:
         "Data": data["origin"] or f"in memory, sha256 {data['sha256'][:12]}",
         "Transforms": _transforms(data["transforms"]),
         "Notes": "; ".join(data["notes"]),
-        "Chosen": _choice(chosen, settings),
+        "Chosen": choice_said(chosen, settings),
         "Lags": lags_said(chosen, settings),
-        "Penalty path": _path(record.get("penalty_path")),
-        "Same step": _present(chosen["contemporaneous"]),
+        "Penalty path": path_said(record.get("penalty_path")),
+        "Same step": present_said(chosen["contemporaneous"]),
         "Training": _training(record["training"]),
         "Device": _device(record["device"], settings),
         "Noise floor": "none" if record["noise_floor"] is None else f"{record['noise_floor']:.3g}",
     }
     return [*_columns(left, right), *(line for name, text in long.items() if text for line in _fact(name, text))]
-
-
-def _choice(chosen: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
-    """Say what the forecaster and the lag were chosen by, where that was left to the data."""
-    taken = f"{chosen['forecaster']}, lag {chosen['lag']}"
-    if "auto" not in (settings["forecaster"], settings["lag"]):
-        return ""
-    if not chosen["candidates"]:
-        return f"{taken}: too short a record to try others on a part held out"
-    same, tried = chosen["forecaster"], {(one["forecaster"], one["lag"]): one for one in chosen["candidates"]}
-    own = tried.pop((same, chosen["lag"]))
-    others = "; ".join(
-        f"lag {lag}{_error(one)}" if name == same else f"{name} lag {lag}{_error(one)}"
-        for (name, lag), one in tried.items()
-    )
-    return f"{taken}: held-out error{_error(own)}" + f" ({others})" * bool(others)
-
-
-def lags_said(chosen: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
-    """Say whether more than one lag pays, where that was left to the data; of the linear forecaster where no other."""
-    rows = [one for one in chosen["candidates"] if "saves" in one and one["lag"] > 1]
-    rows = [one for one in rows if one["forecaster"] == chosen["forecaster"]] or rows
-    if settings["lag"] != "auto" or not rows:
-        return ""
-    whose = "" if rows[0]["forecaster"] == chosen["forecaster"] else f" ({rows[0]['forecaster']})"
-    saved = ", ".join(f"lag {one['lag']} saves {one['saves']:.1%}" for one in rows)
-    end = "lag 1 suffices" if chosen["lag"] == 1 else f"{chosen['lag']} lags are used"
-    return f"{saved} of the held-out error{whose}: {end}"
-
-
-def _path(path: Mapping[str, Any] | None) -> str:
-    """Say what the path of penalties is, and where on it the rules would have stood."""
-    if path is None:
-        return ""
-    by_value: dict[str, list[str]] = {}
-    for rule, penalty in path["rules"].items():
-        by_value.setdefault(f"{penalty:.3g}", []).append(rule)
-    said = ", ".join(f"{'/'.join(rules)} {value}" for value, rules in by_value.items())
-    return (
-        f"from {path['penalties'][0]:.3g} (no edge) to {path['penalties'][-1]:.3g}; by {path['rule']} "
-        f"{path['chosen']:.3g}; rules: {said}"
-    )
-
-
-def _error(candidate: Mapping[str, Any]) -> str:
-    if candidate["error"] is None:
-        return " diverged"
-    weighed = (f", {what} {candidate[what]:.1%}" for what in ("saves", "adds") if what in candidate)
-    return f" {candidate['error']:.3g}{''.join(weighed)}"
-
-
-def _present(present: Mapping[str, Any]) -> str:
-    """Say whether what series do within one time step counts, and by what that was decided."""
-    if present["present_saves"] is None:
-        return "counts; too short a record to hold any of it out" if present["used"] else ""
-    return (
-        f"{'counts' if present['used'] else 'left out'}; held-out error saved by the others: "
-        f"present {present['present_saves']:.1%}, pasts {present['pasts_save']:.1%}"
-    )
 
 
 def _training(training: Mapping[str, Any]) -> str:
