@@ -293,13 +293,30 @@ class TestRegimes:
         assert model.forecast(2).shape == (2, 3)
 
     def test_chaos_wants_a_forecaster_that_bends(self) -> None:
-        dataset = lorenz96(10, 500, 10.0)
+        dataset = lorenz96(10, 300, 40.0)
         model = GRNGC(steps=300).fit(dataset.panel)
+        rows = {one["forecaster"]: one for one in model.choice_.candidates if one["lag"] == model.choice_.lag}
+        assert rows["mlp"]["adds"] > 10 * ADDS
+        assert rows["kan"]["saves"] < BENDS_BETTER
         assert model.choice_.forecaster == "mlp"
         assert model.recipe_.options == {"hidden": 64}
-        (row,) = [one for one in model.choice_.candidates if "adds" in one]
-        assert (row["forecaster"], row["lag"]) == ("mlp", model.choice_.lag)
-        assert row["adds"] > 10 * ADDS
+
+    def test_a_curve_for_each_source_wants_a_kan(self) -> None:
+        """A bump, a wave and a fold: what an MLP bends roughly, splines bend at once."""
+        x = np.random.default_rng(0).normal(size=(400, 4)) * [0.8, 0.3, 0.3, 0.3]
+        for t in range(1, 400):
+            x[t, 1] += 1.5 * np.exp(-6 * x[t - 1, 0] ** 2)
+            x[t, 2] += np.sin(4 * x[t - 1, 1])
+            x[t, 3] += 2 * np.abs(x[t - 1, 2])
+        model = GRNGC(steps=300).fit(x)
+        assert [one["forecaster"] for one in model.choice_.candidates][-1] == "kan"
+        assert model.choice_.forecaster == "kan"
+        assert {(edge.source, edge.target) for edge in model.graph_.edges(top=3)} == {
+            ("x1", "x2"),
+            ("x2", "x3"),
+            ("x3", "x4"),
+        }
+        assert model.choice_.seconds > 0
 
     def test_the_same_seed_chooses_by_the_same_errors(self) -> None:
         x = autoregression({(0, 1, 1): 0.8}, 120, 3)
