@@ -49,9 +49,12 @@ def test_files_read_back(found: Discovery, tmp_path: Path) -> None:
     assert np.array_equal(loaded.lag_scores, found.graph.lag_scores)
     with edges.open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
-    assert header == ["source", "target", "lag", "score", "sign", "nearness"]
-    assert {row[-1] for row in rows} == {""}  # it is known where a fit is exact
-    read = [Edge(source, target, int(lag), float(score), sign) for source, target, lag, score, sign, _ in rows]
+    assert header == ["source", "target", "lag", "score", "sign", "nearness", "sign_constancy"]
+    assert {row[-2] for row in rows} == {""}  # it is known where a fit is exact
+    read = [
+        Edge(source, target, int(lag), float(score), sign, None, float(constancy))
+        for source, target, lag, score, sign, _, constancy in rows
+    ]
     assert read == found.graph.edges(own_past=True, by_lag=True)  # every digit kept, every pair and lag, sorted
     assert len(read) == 3 * 3 * 2
     assert json.loads(record.read_text("utf-8")) == found.record

@@ -123,10 +123,10 @@ class TestPerTarget:
 
 def test_frame_has_a_row_for_every_ordered_pair_and_lag() -> None:
     frame = GRAPH.to_frame()
-    assert list(frame.columns) == ["source", "target", "lag", "score", "sign", "nearness"]
+    assert list(frame.columns) == ["source", "target", "lag", "score", "sign", "nearness", "sign_constancy"]
     assert len(frame) == 18
     assert frame["score"].is_monotonic_decreasing
-    assert frame.iloc[0].tolist() == ["a", "a", 1, 2.0, "+", None]
+    assert frame.iloc[0].tolist() == ["a", "a", 1, 2.0, "+", None, None]
 
 
 def test_networkx_arrow_runs_from_source_to_target() -> None:
@@ -317,7 +317,7 @@ class TestNearness:
         ranking = self.GRAPH.ranking(per_target=per_target)
         assert [ranking[NAMES.index(e.target), NAMES.index(e.source)] for e in edges] == sorted(ranking.flat)[::-1]
         assert [self.NEAR[NAMES.index(e.target), NAMES.index(e.source)] for e in edges] == [e.nearness for e in edges]
-        assert self.GRAPH.edges(top=4)[2:] == [("b", "a", 1, 0.0, "±", 0.7), ("c", "b", 1, 0.0, "±", 0.4)]
+        assert self.GRAPH.edges(top=4)[2:] == [Edge("b", "a", 1, 0.0, "±", 0.7), Edge("c", "b", 1, 0.0, "±", 0.4)]
 
     def test_lags_of_score_0_come_by_the_nearness_of_their_pair(self) -> None:
         lags = np.stack([self.SCORES, np.zeros((3, 3))], axis=1)
@@ -360,3 +360,41 @@ class TestNearness:
         np.testing.assert_array_equal(graph.nearness, self.NEAR)
         with pytest.raises(ValueError, match="read-only"):
             graph.nearness[0, 0] = 0
+
+
+class TestSignConstancy:
+    SHARES = np.random.default_rng(0).uniform(size=LAGS.shape)
+    GRAPH = CausalGraph(LAGS.sum(axis=1), NAMES, LAGS, SIGNED, sign_constancy=SHARES)
+
+    def test_an_edge_has_that_of_its_lag(self) -> None:
+        edge = self.GRAPH.edges(top=1)[0]
+        assert (edge.source, edge.target, edge.lag) == ("a", "b", 2)
+        assert edge.sign_constancy == self.SHARES[1, 1, 0]
+        by_lag = {(e.source, e.target, e.lag): e for e in self.GRAPH.edges(by_lag=True)}
+        assert by_lag["a", "b", 1].sign_constancy == self.SHARES[1, 0, 0]
+
+    def test_none_where_there_is_no_gradient_or_it_is_not_known(self) -> None:
+        assert {e.sign_constancy for e in self.GRAPH.edges() if e.score == 0} == {None}
+        assert {e.sign_constancy for e in GRAPH.edges()} == {None}
+
+    def test_none_at_lag_0(self) -> None:
+        together = np.zeros((3, 3))
+        together[1, 0] = together[0, 1] = 5.0
+        scores = LAGS.sum(axis=1) + together
+        graph = CausalGraph(scores, NAMES, LAGS, SIGNED, contemporaneous=together, sign_constancy=self.SHARES)
+        first = graph.edges(top=1)[0]
+        assert (first.lag, first.sign_constancy) == (0, None)
+        later = [e for e in graph.edges(by_lag=True) if (e.source, e.target, e.lag) == ("a", "b", 2)]
+        assert later[0].sign_constancy == self.SHARES[1, 1, 0]
+
+    def test_it_is_kept_in_the_file_and_older_files_have_none(self, tmp_path: Path) -> None:
+        loaded = CausalGraph.load(self.GRAPH.save(tmp_path / "graph.npz"))
+        np.testing.assert_array_equal(loaded.sign_constancy, self.SHARES)
+        assert CausalGraph.load(GRAPH.save(tmp_path / "older.npz")).sign_constancy is None
+
+    @pytest.mark.parametrize("wrong", [np.ones((3, 3)), np.full((3, 2, 3), 1.1), np.full((3, 2, 3), np.nan)])
+    def test_other_arrays_are_refused(self, wrong: np.ndarray) -> None:
+        with pytest.raises(InputError, match=r"sign_constancy is a \(3, 2, 3\) array of numbers from 0 to 1"):
+            CausalGraph(GRAPH.scores, NAMES, LAGS, sign_constancy=wrong)
+        with pytest.raises(ValueError, match="read-only"):
+            self.GRAPH.sign_constancy[0] = 0  # type: ignore[index]

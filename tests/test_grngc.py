@@ -65,7 +65,7 @@ class TestKnownGraphs:
         model = GRNGC(**QUICK | {"lag": 2}).fit(CHAIN[:60])
         scaled = (CHAIN[:60] - CHAIN[:60].mean(axis=0)) / CHAIN[:60].std(axis=0)
         windows = np.stack([scaled[1:-1], scaled[:-2]], axis=1)
-        size, signed = gradient_scores(model.forecaster_, torch.tensor(windows, dtype=torch.float32))
+        size, signed, _ = gradient_scores(model.forecaster_, torch.tensor(windows, dtype=torch.float32))
         np.testing.assert_allclose(model.graph_.lag_scores, size, rtol=1e-5)
         np.testing.assert_allclose(model.graph_.signs, signed, rtol=1e-4, atol=1e-7)
 

@@ -68,7 +68,7 @@ class TestSequence:
         forecast, gradient = input_gradient(made, x)
         torch.testing.assert_close(forecast, x[:, 0] @ torch.tensor(weight).T)
         torch.testing.assert_close(gradient, torch.tensor(weight)[None, :, None].expand(TIMES, -1, -1, -1))
-        size, signed = gradient_scores(made, x)
+        size, signed, _ = gradient_scores(made, x)
         np.testing.assert_allclose(size[:, 0], abs(weight))
         np.testing.assert_allclose(signed[:, 0], weight)
 
@@ -76,7 +76,7 @@ class TestSequence:
         """Two taps of opposite sign cancel, but for the last row, whose second influence the record does not hold."""
         one, two = np.full((SERIES, SERIES), 0.5), np.full((SERIES, SERIES), -0.5)
         two[0, 1] = 0.25
-        size, signed = gradient_scores(delays([one, two]), record())
+        size, signed, _ = gradient_scores(delays([one, two]), record())
         expected = np.full((SERIES, SERIES), 0.5 / TIMES)
         expected[0, 1] = 0.75 - 0.25 / TIMES
         np.testing.assert_allclose(size[:, 0], expected)

@@ -36,3 +36,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
     known = list(known)
     near = difflib.get_close_matches(name, known, n=1) or [each for each in known if name and name in each][:1]
     return f"; did you mean {brief(near[0])}?" if near else f"; there are {listed(known) or 'none'}"
+
+
+def gib(size: int) -> str:
+    """Return bytes as a message has them: ``1.5 GiB``, ``20 MiB``, or ``1.7 KiB``."""
+    if size < 2**20:
+        return f"{size / 2**10:.1f} KiB"
+    return f"{size / 2**30:.1f} GiB" if size >= 2**29 else f"{size / 2**20:.0f} MiB"

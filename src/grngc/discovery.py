@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import UnionType
@@ -20,6 +20,7 @@ from .checkpoints import Checkpoints
 from .configurations import parameters_of
 from .datasets.files import read_panel
 from .device import described
+from .diagnostics import Diagnostic, diagnose
 from .environment import versions
 from .errors import InputError, InputWarning
 from .folders import write_folder
@@ -30,12 +31,15 @@ from .record import conclude, describe, json_text, path_told, plain, read_record
 from .storage import csv_text, write_atomically
 from .summary import summarise
 from .training import Progress
+from .window_reader import WindowReader, reread
 
 FORMAT_VERSION = 1
 """Of ``run.json`` and ``edges.csv``. Later versions of grngc add keys and columns; a change of one adds one here."""
 
 RECORD = "run.json"
 """The file of results that comes last, and says that all are there."""
+
+FORECASTER = "forecaster.safetensors"
 
 NEEDED: dict[str, type | UnionType] = {
     "conclusion": str, "trustworthy": bool, "noise_floor": float | int | None, "configuration": dict, "choice": dict,
@@ -88,7 +92,8 @@ class Discovery:
 
         ``edges.csv`` has one row for each ordered pair and lag, own past included, strongest first; rows at lag 0, if
         any, say that two series move together within one time step, in an unknown direction. Rows of score 0 come
-        in the order of ``nearness``, the pair's, which is empty where it is not known. Its names are the data's, letter
+        in the order of ``nearness``, the pair's, which is empty where it is not known; ``sign_constancy`` is the share
+        of windows that agree on the sign, empty at lag 0 and where the score is exactly 0. Names are the data's, letter
         for letter, so that they can be matched again: a name such as ``=A1`` would be a formula to a spreadsheet, which
         must be told to import that column as text. ``graph.npz`` is read by :meth:`CausalGraph.load`,
         ``forecaster.safetensors`` by :func:`grngc.forecasters.load_forecaster`.
@@ -107,17 +112,32 @@ class Discovery:
         writers: dict[str, Callable[[Path], object]] = {
             "edges.csv": lambda path: write_atomically(path, self.edges_csv()),
             "graph.npz": self.graph.save,
-            **({} if self.estimator is None else {"forecaster.safetensors": self.estimator.save_forecaster}),
+            **({} if self.estimator is None else {FORECASTER: self.estimator.save_forecaster}),
             RECORD: lambda path: write_atomically(path, self.run_json()),
         }
         return write_folder(folder, writers, overwrite)
 
     @classmethod
-    def load(cls, folder: Path | str) -> "Discovery":
-        """Read what :meth:`save` wrote, all but the forecaster. Raises :class:`InputError` for anything else."""
+    def load(cls, folder: Path | str, data: Panel | None = None) -> "Discovery":
+        """Read what :meth:`save` wrote. Raises :class:`InputError` for anything else.
+
+        Parameters
+        ----------
+        folder : path
+        data : Panel, optional
+            The panel of the run, as :func:`grngc.read_panel` or :func:`grngc.as_panel` make it with the same options;
+            then the forecaster is read too, and :meth:`CausalGraph.over_time` of the graph works.
+        """
         record = read_record(Path(folder) / RECORD, FORMAT_VERSION, NEEDED)
         floor = math.inf if record["noise_floor"] is None else record["noise_floor"]
-        return cls(CausalGraph.load(Path(folder) / "graph.npz"), record, floor, record["trustworthy"])
+        graph = CausalGraph.load(Path(folder) / "graph.npz")
+        if data is not None:
+            graph = replace(graph, read_over_time=reread(Path(folder) / FORECASTER, record, data).over_time)
+        return cls(graph, record, floor, record["trustworthy"])
+
+    def without_forecaster(self) -> "Discovery":
+        """Return the results alone, as :meth:`load` gives them: they keep neither forecaster nor data in memory."""
+        return replace(self, estimator=None, graph=replace(self.graph, read_over_time=None))
 
     def edges_csv(self) -> str:
         """Return the text of ``edges.csv``. Scores are written with as many digits as give the same number back."""
@@ -215,6 +235,7 @@ def discover_in(
         estimator.fit(panel, progress=progress, checkpoint=checkpoint)
         path = path_told(estimator)
         fitted_in = time.monotonic() - before
+        diagnostics = _diagnosed(estimator)
     if isinstance(checkpoint, Checkpoints):
         fitted_in += checkpoint.before
     graph, floor, training = estimator.graph_, estimator.noise_floor_, estimator.record_.to_dict()
@@ -241,6 +262,7 @@ def discover_in(
         "device": described(estimator.device_),
         "data": describe(panel) | {"windows": estimator.n_windows_},
         "warnings": read.warnings,
+        "diagnostics": [asdict(one) for one in diagnostics],
         "versions": versions(),
         "threads": threads,
         "timings": {
@@ -253,6 +275,14 @@ def discover_in(
         "training": training,
     }
     return Discovery(graph, plain(record), floor, bool(edges), estimator)
+
+
+def _diagnosed(estimator: GRNGC) -> list[Diagnostic]:
+    """Return what makes the graph of a fit hard to trust."""
+    lag, crosses = estimator.recipe_.n_lags, estimator.cross_boundary
+    reader = WindowReader(estimator.forecaster_, estimator.panel_, estimator.scaling_, lag, crosses)
+    windows = reader.windows()
+    return diagnose(estimator.panel_, windows, reader.errors(windows), present_used=estimator.present_.used)
 
 
 def sorted_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -96,8 +96,8 @@ def product_norm(factors: FactoredJacobian, weights: Tensor, norm: str) -> Tenso
     return _ProductNorm.apply(*_tensors(left), *_tensors(right), direct, weights, norm)
 
 
-def products(factors: FactoredJacobian, slab: int) -> Iterator[tuple[slice, Tensor]]:
-    """Yield the gradient in pieces (window, target, input) of about ``slab`` bytes, with the targets of each."""
+def products(factors: FactoredJacobian, slab: int) -> Iterator[tuple[slice, slice, Tensor]]:
+    """Yield the gradient in pieces (window, target, input) of about ``slab`` bytes, with the windows and targets."""
     left, right = _side(*_tensors(factors.left)), _side(*_tensors(factors.right))
     for windows in _slabs(left, right, slab // _tensors(factors.left)[0].element_size()):
         a, b = left.form(windows), right.form(windows)
@@ -105,7 +105,7 @@ def products(factors: FactoredJacobian, slab: int) -> Iterator[tuple[slice, Tens
             piece = a[:, targets] @ b
             if factors.direct is not None:
                 piece += factors.direct[targets]
-            yield targets, piece
+            yield slice(windows.start, windows.start + len(piece)), targets, piece
 
 
 class _ProductNorm(torch.autograd.Function):

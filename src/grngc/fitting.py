@@ -35,6 +35,8 @@ class Fitted:
         Mean signed input gradient.
     nearness : array (target, lag, source), optional
         How near a score of exactly 0 is to being one; see :func:`grngc.lasso.nearness`. Only where the fit is exact.
+    sign_constancy : array (target, lag, source), optional
+        Share of windows in which the gradient has the sign of its mean.
     """
 
     forecaster: nn.Module
@@ -42,12 +44,18 @@ class Fitted:
     lag_scores: np.ndarray
     signs: np.ndarray
     nearness: np.ndarray | None = None
+    sign_constancy: np.ndarray | None = None
 
     def forecast(self, x: np.ndarray) -> np.ndarray:
         """Return the forecasts (window, series) of scaled windows (window, lag, series)."""
-        like = next(self.forecaster.parameters())
-        with torch.no_grad(), computing_on(like.device):
-            return self.forecaster(torch.tensor(x, dtype=like.dtype, device=like.device)).cpu().numpy()
+        return forecast_of(self.forecaster, x)
+
+
+def forecast_of(forecaster: nn.Module, x: np.ndarray) -> np.ndarray:
+    """Return the forecasts (window, series) of scaled windows (window, lag, series) by a trained forecaster."""
+    like = next(forecaster.parameters())
+    with torch.no_grad(), computing_on(like.device):
+        return forecaster(torch.tensor(x, dtype=like.dtype, device=like.device)).cpu().numpy()
 
 
 def fit_forecaster(
@@ -155,7 +163,7 @@ def fit_forecaster(
             snapshot_every=snapshot_every,
             checkpoint=checkpoint,
         )
-    return Fitted(forecaster.eval(), record, reading[0], reading[1])
+    return Fitted(forecaster.eval(), record, reading[0], reading[1], sign_constancy=reading[2])
 
 
 def _solve(
@@ -192,7 +200,7 @@ def _solve(
     if snapshot is not None:
         snapshot(steps, size)
     near = nearness(x, y, found, weights, input_noise=input_noise) * admitted[:, None] if norm == "l1" else None
-    return Fitted(forecaster.to(device).eval(), record, size, found, near)
+    return Fitted(forecaster.to(device).eval(), record, size, found, near, np.sign(size))
 
 
 def _check_sequence(windows: Windows, batch: int | None, penalty_batch: int | None) -> None:

@@ -12,7 +12,8 @@ adds up what a step does to all later forecasts, and the windows stay together.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -149,41 +150,100 @@ def _size(gradient: Tensor, norm: str) -> Tensor:
     return gradient.abs() if norm == "l1" else gradient.square()
 
 
+class GradientScores(NamedTuple):
+    """What is read of the gradient over all windows; each (target, lag, source), float64.
+
+    ``size``: the mean of |gradient|, eq. 11, the absolute value taken in each window. ``signed``: the mean of the
+    gradient. ``constancy``: the share of windows in which the gradient has the sign of ``signed``, 0 where that is 0.
+    """
+
+    size: Tensor
+    signed: Tensor
+    constancy: Tensor
+
+
 def gradient_scores(
     forecaster: nn.Module, x: Tensor, *, method: str = "auto", memory_budget: int = MEMORY_BUDGET
-) -> tuple[Tensor, Tensor]:
-    """Return eq. 11 and its signed twin: mean over windows of |gradient| and of the gradient, (target, lag, source).
+) -> GradientScores:
+    """Return eq. 11, its signed twin, and how constant the sign is over windows, all from one pass.
 
-    The absolute value is taken in each window, before the mean. Float64. Windows are chunked within the budget, and
-    targets within that, so the whole (window, target, lag, source) array is never there; the chunk changes no more
-    than rounding.
+    Windows are chunked within the budget, and targets within that, so the whole (window, target, lag, source) array is
+    never there; the chunk changes no more than rounding.
+    """
+    size = x.new_zeros((x.shape[2], *x.shape[1:]), dtype=torch.float64)
+    signed, balance, moved = (torch.zeros_like(size) for _ in range(3))
+    for _, targets, piece in _chunks(forecaster, x, method, memory_budget):
+        signed[targets] += piece.sum(dim=0, dtype=torch.float64)
+        signs = piece.sign()
+        size[targets] += piece.abs_().sum(dim=0, dtype=torch.float64)
+        balance[targets] += signs.sum(dim=0)  # positive less negative windows
+        moved[targets] += signs.abs_().sum(dim=0)
+    alike = torch.where(signed == 0, 0.0, (moved + balance * signed.sign()) / 2)
+    return GradientScores(size / len(x), signed / len(x), alike / len(x))
+
+
+def gradient_over_time(
+    forecaster: nn.Module,
+    x: Tensor,
+    *,
+    targets: Sequence[int],
+    lags: Sequence[int],
+    sources: Sequence[int],
+    method: str = "auto",
+    memory_budget: int = MEMORY_BUDGET,
+) -> Tensor:
+    """Return the gradient of each window, as :func:`gradient_scores` reads it, before any mean.
+
+    Parameters
+    ----------
+    targets, lags, sources : sequence of int
+        Positions on the axes of the result, in their order. Only theirs are kept, and of a loop of backward passes
+        only the targets' made.
+
+    Returns
+    -------
+    Tensor (window, target, lag, source)
+        On the CPU, in the precision of ``x``.
+    """
+    found = torch.empty(len(x), len(targets), len(lags), len(sources), dtype=x.dtype)
+    chosen = [torch.tensor(list(positions), device=x.device) for positions in (targets, lags, sources)]
+    for windows, rows_, piece in _chunks(forecaster, x, method, memory_budget, chosen[0]):
+        found[windows, rows_] = piece.index_select(2, chosen[1]).index_select(3, chosen[2]).cpu()
+    return found
+
+
+def _chunks(
+    forecaster: nn.Module, x: Tensor, method: str, memory_budget: int, targets: Tensor | None = None
+) -> Iterator[tuple[slice, slice, Tensor]]:
+    """Yield the gradient, without a graph, in pieces (window, target, lag, source), and where each stands.
+
+    Positions of targets are those among ``targets``, which are all where None.
     """
     chunk = windows_at_once(forecaster, x, memory_budget, method=method)
-    size = x.new_zeros((x.shape[2], *x.shape[1:]), dtype=torch.float64)
-    signed = torch.zeros_like(size)
-    way = _resolve(forecaster, method)
-    for part in x.split(chunk):
-        for targets, piece in _pieces(forecaster, part, way, min(slab_bytes(x.device), memory_budget // 4)):
-            signed[targets] += piece.sum(dim=0, dtype=torch.float64)
-            size[targets] += piece.abs_().sum(dim=0, dtype=torch.float64)
-    return size / len(x), signed / len(x)
+    way, slab = _resolve(forecaster, method), min(slab_bytes(x.device), memory_budget // 4)
+    for start in range(0, len(x), chunk):
+        for windows, some, piece in _pieces(forecaster, x[start : start + chunk], way, slab, targets):
+            yield slice(start + windows.start, start + windows.stop), some, piece
 
 
-def _pieces(forecaster: nn.Module, x: Tensor, method: str, slab: int) -> Iterator[tuple[slice, Tensor]]:
-    """Yield the gradient, without a graph, in pieces (window, target, lag, source), with the targets each holds."""
+def _pieces(
+    forecaster: nn.Module, x: Tensor, method: str, slab: int, targets: Tensor | None
+) -> Iterator[tuple[slice, slice, Tensor]]:
+    every = slice(0, len(x))
     if method == "closed":
         with torch.no_grad():
             _, factors = forecaster.jacobian(x)  # type: ignore[operator]
-            for targets, piece in products(factors, slab):
-                yield targets, piece.unflatten(2, x.shape[1:])
+            for windows, some, piece in products(factors if targets is None else factors.of(targets), slab):
+                yield windows, some, piece.unflatten(2, x.shape[1:])
     elif method == "loop":
         with torch.enable_grad():
             x = x.detach().requires_grad_()
             forecast = forecaster(x)
-        for j in range(forecast.shape[1]):
-            yield slice(j, j + 1), _row(forecast, x, j, differentiable=False).unsqueeze(1)
+        for n, j in enumerate(range(forecast.shape[1]) if targets is None else targets.tolist()):
+            yield every, slice(n, n + 1), _row(forecast, x, j, differentiable=False).unsqueeze(1)
     else:
-        yield slice(None), input_gradient(forecaster, x, method=method, differentiable=False)[1]
+        gradient = input_gradient(forecaster, x, method=method, differentiable=False)[1]
+        yield every, slice(None), gradient if targets is None else gradient[:, targets]
 
 
 def windows_at_once(forecaster: nn.Module, x: Tensor, memory_budget: int, *, method: str = "auto") -> int:

@@ -6,17 +6,18 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .arguments import check_whole
+from .arguments import check_whole, nearest
 from .errors import InputError
 from .npz import load_npz
 from .opening import check_file
+from .over_time import OverTime
 from .storage import write_atomically
 
 if TYPE_CHECKING:
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 UNREADABLE = (AttributeError, LookupError, RuntimeError, SystemError, TypeError, ValueError)
 """What is raised over arrays and a JSON text that are damaged, or another's; found by fuzzing."""
-ARRAYS = ("scores", "lag_scores", "signs", "nearness", "contemporaneous")
+ARRAYS = ("scores", "lag_scores", "signs", "nearness", "contemporaneous", "sign_constancy")
 """Of a file; all but the first may be missing."""
 SIGN_AGREEMENT = 0.5
 """A sign is + or - when the mean gradient is at least this share of the mean absolute gradient, else ±."""
+MOST_OVER_TIME = 2**30
+"""Bytes that a gradient over time may take where nothing else is said."""
 
 
 class Edge(NamedTuple):
@@ -39,7 +42,8 @@ class Edge(NamedTuple):
     i -> j and j -> i then come from the same association.
 
     ``nearness`` is that of the pair, whatever the lag: an order for scores of exactly 0, no more. None where it is not
-    known (:attr:`CausalGraph.nearness`).
+    known (:attr:`CausalGraph.nearness`). ``sign_constancy`` is the share of windows in which the gradient at this lag
+    has the sign of its mean; None where it is not known, at lag 0, and for a part of exactly 0.
     """
 
     source: str
@@ -48,6 +52,7 @@ class Edge(NamedTuple):
     score: float
     sign: str
     nearness: float | None = None
+    sign_constancy: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +79,11 @@ class CausalGraph:
     contemporaneous : array (target, source), optional
         Signed coefficients of the others' *present* values beside all pasts, in the units of scores; 0 on the
         diagonal. They have no direction: see :mod:`grngc.contemporaneous`. None where the present was not read.
+    sign_constancy : array (target, lag, source), optional
+        Share of windows in which the gradient has the sign of its mean, in [0, 1]; 0 where the mean is 0. Every window
+        counts alike, however small its gradient. 1 by construction after a linear fit.
+    read_over_time : callable, optional
+        What :meth:`over_time` asks; there after a fit, and not saved.
     """
 
     scores: np.ndarray
@@ -83,6 +93,10 @@ class CausalGraph:
     exogenous: tuple[str, ...] = ()
     nearness: np.ndarray | None = None
     contemporaneous: np.ndarray | None = None
+    sign_constancy: np.ndarray | None = None
+    read_over_time: Callable[[Sequence[str], Sequence[int], Sequence[str], int], OverTime] | None = field(
+        default=None, repr=False
+    )
 
     def __post_init__(self) -> None:
         scores = np.array(self.scores, dtype=float)
@@ -109,13 +123,16 @@ class CausalGraph:
         present = None if self.contemporaneous is None else np.array(self.contemporaneous, dtype=float)
         if present is not None and (present.shape != (p, p) or present.diagonal().any()):
             raise InputError(f"contemporaneous is a ({p}, {p}) array with 0 on its diagonal; got {present.shape}")
-        arrays = [array for array in (scores, lags, signs, near, present) if array is not None]
+        alike = None if self.sign_constancy is None else np.array(self.sign_constancy, dtype=float)
+        if alike is not None and (alike.shape != lags.shape or not ((alike >= 0) & (alike <= 1)).all()):
+            raise InputError(f"sign_constancy is a {lags.shape} array of numbers from 0 to 1; got {alike.shape}")
+        arrays = [array for array in (scores, lags, signs, near, present, alike) if array is not None]
         if not all(np.isfinite(array).all() for array in arrays):
             raise InputError("the scores of a graph are finite numbers; got NaN or infinity")
         for array in arrays:
             array.setflags(write=False)
         values = {"scores": scores, "lag_scores": lags, "signs": signs, "names": names, "exogenous": exogenous}
-        values |= {"nearness": near, "contemporaneous": present}
+        values |= {"nearness": near, "contemporaneous": present, "sign_constancy": alike}
         for key, value in values.items():
             object.__setattr__(self, key, value)
 
@@ -168,10 +185,54 @@ class CausalGraph:
         records = []
         for j, k, i in zip(targets[first], lags[first], sources[first], strict=True):
             lag = k if by_lag else best[j, i]
-            sign = _sign(signed[j, lag, i], parts[j, lag, i])
-            known = None if self.nearness is None else float(near[j, i])
-            records.append(Edge(self.names[i], self.names[j], int(lag) + first_lag, float(size[j, k, i]), sign, known))
+            past = int(lag) + first_lag - 1  # -1 at lag 0
+            records.append(
+                Edge(
+                    self.names[i],
+                    self.names[j],
+                    past + 1,
+                    float(size[j, k, i]),
+                    _sign(signed[j, lag, i], parts[j, lag, i]),
+                    None if self.nearness is None else float(near[j, i]),
+                    self._constancy(j, past, i),
+                )
+            )
         return records
+
+    def over_time(
+        self,
+        *,
+        source: str | Sequence[str] | None = None,
+        target: str | Sequence[str] | None = None,
+        lag: int | Sequence[int] | None = None,
+        memory_budget: int = MOST_OVER_TIME,
+    ) -> OverTime:
+        """Return the gradient before it is averaged, window by window: which couplings act when.
+
+        Computed when asked for, by the forecaster of the fit; a contemporaneous part, which no forecaster reads, is
+        not in it.
+
+        Parameters
+        ----------
+        source, target : str or sequence of str, optional
+            Series to read, in this order; by default all, of targets those that are not exogenous.
+        lag : int or sequence of int, optional
+            From 1; by default all.
+        memory_budget : int
+            Bytes that the result may take, 4 for each entry; more is refused.
+        """
+        if self.read_over_time is None:
+            raise InputError(
+                "over_time() needs the forecaster and the data, which scores alone do not hold: call it on the graph "
+                "of a fit, or on that of grngc.Discovery.load(folder, data)"
+            )
+        among = {"target": [name for name in self.names if name not in self.exogenous], "source": [*self.names]}
+        asked = {"target": target, "source": source}
+        chosen = {which: _chosen(which, asked[which], known) for which, known in among.items()}
+        lags = range(1, self.n_lags + 1) if lag is None else np.atleast_1d(lag).tolist()
+        if not lags or not set(lags) <= set(range(1, self.n_lags + 1)):
+            raise InputError(f"lag is a whole number from 1 to {self.n_lags}, or several; got {lag!r}")
+        return self.read_over_time(chosen["target"], tuple(lags), chosen["source"], memory_budget)
 
     def ranking(self, *, per_target: bool = False) -> np.ndarray:
         """Return the (target, source) matrix that edges are ordered by: the scores, or each row over its own level.
@@ -233,6 +294,8 @@ class CausalGraph:
             arrays["nearness"] = self.nearness
         if self.contemporaneous is not None:
             arrays["contemporaneous"] = self.contemporaneous
+        if self.sign_constancy is not None:
+            arrays["sign_constancy"] = self.sign_constancy
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **(beside or {}), **arrays)  # type: ignore[arg-type]
         return write_atomically(path, buffer.getvalue())
@@ -258,7 +321,7 @@ class CausalGraph:
         if version != FORMAT_VERSION:
             raise InputError(f"{path}: graph format {version!r}; this version reads {FORMAT_VERSION}: update grngc")
         try:
-            return cls(names=names, exogenous=tuple(meta["exogenous"]), **arrays)
+            return cls(names=names, exogenous=tuple(meta["exogenous"]), **arrays)  # type: ignore[arg-type]
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path}: not a graph written by grngc ({error})") from error
 
@@ -269,6 +332,16 @@ class CausalGraph:
         present = self.contemporaneous[:, None]
         sizes = np.concatenate([np.abs(present), self.lag_scores], axis=1)
         return sizes, np.concatenate([present, self.signs], axis=1), 0
+
+    def _constancy(self, target: int, lag: int, source: int) -> float | None:
+        """Return how constant a sign is; ``lag`` is a position, -1 for the present."""
+        if self.sign_constancy is None or lag < 0 or self.lag_scores[target, lag, source] == 0:
+            return None
+        return float(self.sign_constancy[target, lag, source])
+
+    def signed_parts(self) -> np.ndarray:
+        """Return the signed values (target, lag, source) that scores are made of; the present, if read, comes first."""
+        return self._parts()[1]
 
     def _row_weights(self) -> np.ndarray:
         """Return 1 / (mean of the target's off-diagonal row + mean of all), all 1 for an empty graph."""
@@ -282,3 +355,14 @@ def _sign(signed: float, size: float) -> str:
     if abs(signed) < SIGN_AGREEMENT * size or signed == 0:
         return "±"
     return "+" if signed > 0 else "-"
+
+
+def _chosen(which: str, asked: str | Sequence[str] | None, known: Sequence[str]) -> tuple[str, ...]:
+    """Return the series that were asked for, all for None; refuse none, and others than are there."""
+    names = tuple(known) if asked is None else (asked,) if isinstance(asked, str) else tuple(asked)
+    for name in names:
+        if name not in known:
+            raise InputError(f"no {which} {name!r}{nearest(str(name), known)}")
+    if not names:
+        raise InputError(f"{which}= names no series: leave it out for all of them")
+    return names

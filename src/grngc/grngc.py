@@ -33,6 +33,7 @@ from .runtime import MEMORY_BUDGET
 from .scaling import Scaling
 from .task import Task
 from .training import Progress
+from .window_reader import WindowReader
 
 
 class GRNGC(BaseEstimator):
@@ -293,6 +294,10 @@ class GRNGC(BaseEstimator):
                 exogenous=panel.exogenous,
                 nearness=nearness if nearness is None or near is None else np.maximum(nearness, near),
                 contemporaneous=together,
+                sign_constancy=fitted.sign_constancy,
+                read_over_time=WindowReader(
+                    fitted.forecaster, panel, scaling, choice.lag, self.cross_boundary
+                ).over_time,
             )
             sequence = reads_sequence(fitted.forecaster)
             floor = math.nan if sequence else task.floor(recipe, windows, scores, present)

@@ -278,4 +278,5 @@ def _told(name: str, found: Discovery) -> dict[str, Any]:
         "edges_above_noise_floor": record["edges_above_noise_floor"],
         "trustworthy": found.trustworthy,
         "converged": found.converged,
+        "diagnostics": [one["kind"] for one in record.get("diagnostics", ())],
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import torch
 
+from .arguments import gib
 from .errors import InputError
 from .factors import SLAB_BYTES, slab_bytes
 from .footprint import ALLOCATOR, ALWAYS, grown, step_bytes, without_numbers
@@ -145,7 +146,7 @@ def check_memory(demand: Demand) -> None:
         if wanted > room:
             fitting = "; or ".join(_smaller(demand, needed, room))
             raise InputError(
-                f"{_called(demand)} take about {_gib(wanted)} of memory, and {_gib(room)} are free"
+                f"{_called(demand)} take about {gib(wanted)} of memory, and {gib(room)} are free"
                 f"{'' if place.type == 'cpu' else f' on {place}'}; "
                 f"{f'would fit: {fitting}' if fitting else 'no setting makes it fit here'}"
             )
@@ -196,7 +197,3 @@ def _called(demand: Demand) -> str:
     recipe = demand.recipe
     name = recipe.choice if isinstance(recipe.choice, str) else "this forecaster"
     return f"{recipe.n_series:,} series in {demand.n_windows:,} windows, with {name} and lag {recipe.n_lags},"
-
-
-def _gib(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB" if size >= 2**29 else f"{size / 2**20:.0f} MiB"

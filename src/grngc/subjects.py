@@ -140,7 +140,7 @@ def discover_group(
             name = str(key)
             if out is not None and isinstance(outcome, Discovery):
                 outcome.save(out / name, overwrite=True)
-                outcome = replace(outcome, estimator=None)  # on disk
+                outcome = outcome.without_forecaster()  # on disk
             tell(name, outcome, False)
     finally:
         outcomes.close()

@@ -29,7 +29,7 @@ def summarise(record: Mapping[str, Any], edges: "Sequence[Edge]", top: int) -> s
     top : int
         How many of them to show.
     """
-    page = _head("Granger-causal graph (GRNGC)", record, _facts(record))
+    page = _head("Granger-causal graph (GRNGC)", record, _facts(record)) + _warnings(record)
     if edges and top > 0:
         page += [*_table(edges[:top]), "=" * WIDTH]
         if len(edges) > top:
@@ -154,9 +154,16 @@ def _group_facts(record: Mapping[str, Any]) -> list[str]:
         "Transforms": _transforms(record["data"]["transforms"]),
         "Chosen": "; ".join(f"{what}: {n} of {len(subjects)} subjects" for what, n in chosen.most_common()),
         "Noise floors": _from_to(floors) if floors else "none",
+        "Warnings": _warned(subjects),
         "Failed": "; ".join(f"{name} ({why})" for name, why in record["failed"].items()),
     }
     return [*_columns(left, right), *(line for name, text in long.items() if text for line in _fact(name, text))]
+
+
+def _warned(subjects: Sequence[Mapping[str, Any]]) -> str:
+    """Say of how many subjects which kinds of warnings are told; the texts are in each subject's own record."""
+    counts = Counter(kind.replace("_", " ") for each in subjects for kind in each.get("diagnostics", ()))
+    return "; ".join(f"{kind}: {n} of {len(subjects)} subjects" for kind, n in counts.most_common())
 
 
 def _from_to(values: Sequence[float]) -> str:
@@ -219,6 +226,15 @@ def _transforms(transforms: Mapping[str, Sequence[str]]) -> str:
     for name, steps in transforms.items():
         by_steps.setdefault(", ".join(steps), []).append(name)
     return "; ".join(f"{steps} of {len(names)} series" for steps, names in by_steps.items())
+
+
+def _warnings(record: Mapping[str, Any]) -> list[str]:
+    """Return what reading the data warned of, and what :mod:`grngc.diagnostics` did; records of before have less."""
+    texts = [*record.get("warnings", ()), *(one["text"] for one in record.get("diagnostics", ()))]
+    lines = [
+        line for text in texts for line in wrap(printable(text), WIDTH, initial_indent="- ", subsequent_indent="  ")
+    ]
+    return ["Warnings:", *lines, "=" * WIDTH] if lines else []
 
 
 def _table(edges: "Sequence[Edge]") -> list[str]:

@@ -45,7 +45,7 @@ def test_every_option_is_felt(grngc: Any, data_csv: Path) -> None:
     assert [one["times"] for one in data["trajectories"]] == [99, 99]
     assert (record["seed"], record["threads"], record["files"]) == (7, 1, [])
     assert len(record["edges"]) == 1 * 2 * 2
-    assert set(record["edges"][0]) == {"source", "target", "lag", "score", "sign", "nearness"}
+    assert set(record["edges"][0]) == {"source", "target", "lag", "score", "sign", "nearness", "sign_constancy"}
 
 
 def test_auto_may_be_said(grngc: Any, data_csv: Path) -> None:
