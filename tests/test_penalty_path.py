@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from grngc import penalty_path
+from grngc.confidence.assessment import _task
 from grngc.errors import DivergenceError, InputError
 from grngc.floor import ADAM_FLOOR, centred
 from grngc.folds import folds
@@ -294,6 +295,12 @@ def test_a_rule_gives_the_graph_of_the_penalty_that_it_picks() -> None:
     assert by_number.penalty_path_ is None
     np.testing.assert_array_equal(by_number.penalty_path().errors, model.penalty_path_.errors)
     assert by_number.penalty_path().rate == GRNGC(forecaster="linear", lag=1).fit(x).penalty_
+
+
+def test_confidence_trains_again_with_the_penalty_that_was_picked() -> None:
+    model = GRNGC(forecaster="linear", lag=1, penalty="cv-1se").fit(autoregression(DRIVEN, 200, 4))
+    task, windows = _task(model)
+    assert task.penalty(windows.subset(np.arange(100))) == model.penalty_
 
 
 def test_the_path_is_per_output_in_whatever_scale_the_penalty_is() -> None:
