@@ -287,7 +287,7 @@ def test_a_training_that_runs_away_ends_the_path(at: int) -> None:
 def test_a_rule_gives_the_graph_of_the_penalty_that_it_picks() -> None:
     x = autoregression(DRIVEN, 200, 4)
     model = GRNGC(forecaster="linear", lag=1, penalty="cv-paired").fit(x)
-    assert model.penalty_ == model.penalty_path_.chosen("cv-paired") in model.penalty_path_.penalties
+    assert model.penalty_ == model.penalty_path_.choices()["cv-paired"] in model.penalty_path_.penalties
     assert model.penalty_path() is model.penalty_path_
     by_number = GRNGC(forecaster="linear", lag=1, penalty=model.penalty_).fit(x)
     np.testing.assert_array_equal(model.graph_.scores, by_number.graph_.scores)
@@ -328,11 +328,21 @@ def test_a_forecaster_that_is_trained_has_rules_by_forecasts_only() -> None:
     settings = {"forecaster": "mlp", "lag": 1, "hidden": 8, "steps": 40}
     model = GRNGC(**settings, penalty="cv").fit(x)
     assert set(model.penalty_path_.choices()) == {"rate", "cv", "cv-1se", "cv-paired", "gain"}
-    assert model.penalty_ == model.penalty_path_.chosen("cv")
+    assert model.penalty_ == model.penalty_path_.choices()["cv"]
     again = GRNGC(**settings, penalty=model.penalty_).fit(x)
     np.testing.assert_array_equal(model.graph_.scores, again.graph_.scores)
-    with pytest.raises(InputError, match="penalty='bic': this rule counts scores that are exactly 0, which only"):
-        GRNGC(**settings, penalty="bic").fit(x)
+
+
+def test_a_rule_that_counts_zeros_is_refused_before_anything_is_trained_along_the_path() -> None:
+    told = []
+    message = (
+        "penalty='bic' counts scores that are exactly 0, which only the linear forecaster has, and this is mlp: choo"
+    )
+    with pytest.raises(InputError, match=message):
+        GRNGC(forecaster="mlp", lag=1, steps=10, penalty="bic").fit(
+            autoregression(DRIVEN, 120, 4), progress=told.append
+        )
+    assert not told
 
 
 @pytest.mark.parametrize(

@@ -54,4 +54,6 @@ def test_the_path_is_one_line() -> None:
     path = {"penalties": [1.23456, 0.5, 0.0123], "rule": "auto", "chosen": 0.131}
     path |= {"rules": {"rate": 0.131, "cv": 0.05, "bic": 0.131, "stability": 0.347}}
     assert path_said(path) == "1.23 (no edge) to 0.0123; auto: 0.131; other rules: 0.05 (cv) to 0.347 (stability)"
+    path |= {"rule": "stability", "chosen": 0.347}
+    assert path_said(path) == "1.23 (no edge) to 0.0123; stability: 0.347; other rules: 0.05 (cv) to 0.131 (bic)"
     assert path_said(None) == ""

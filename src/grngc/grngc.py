@@ -341,7 +341,7 @@ class GRNGC(BaseEstimator):
         """Return what a row of penalties gives on the fitted record, and so what each rule would have picked.
 
         One that picked the penalty is returned as it is; otherwise it is made: for the linear forecaster some times the
-        work of the fit, for one that is trained some three trainings on four fifths of the record.
+        work of the fit, for one that is trained four to five trainings on four fifths of the record.
         """
         check_is_fitted(self, "forecaster_")
         if self.penalty_path_ is not None:

@@ -16,8 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from .errors import InputError
-
 KEPT = 0.95
 """Share of the largest forecast gain that the rule ``gain`` keeps."""
 
@@ -67,16 +65,6 @@ class PenaltyPath:
         """Return the penalty per output that each rule takes, ``rate`` among them; without those it cannot judge."""
         found = {name: rule(self) for name, rule in RULES.items()}
         return {RATE: self.rate} | {name: float(self.penalties[at]) for name, at in found.items() if at is not None}
-
-    def chosen(self, rule: str) -> float:
-        """Return the penalty per output that a rule takes; :class:`InputError` where it cannot judge this path."""
-        choices = self.choices()
-        if rule not in choices:
-            raise InputError(
-                "this rule counts scores that are exactly 0, which only the linear forecaster has: choose "
-                f"forecaster='linear', or another rule ({', '.join(choices)})"
-            )
-        return choices[rule]
 
     def to_dict(self) -> dict[str, Any]:
         """Return arrays by name and ``rules``, what each would take."""
@@ -143,6 +131,9 @@ RULES: dict[str, Callable[[PenaltyPath], int | None]] = {
     "stability": still_stable,
 }
 """Rule -> the point of the path that it takes; None where the path lacks what the rule reads."""
+
+COUNTING = ("bic", "ebic", "stability")
+"""Those that count scores of exactly 0, which only a forecaster that is solved for has."""
 
 RATE = "rate"
 """The rule that needs no path: :func:`grngc.parameters.automatic_penalty`, which ``"auto"`` stands for."""

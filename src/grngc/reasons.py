@@ -37,7 +37,8 @@ def path_said(path: Mapping[str, Any] | None) -> str:
     if path is None:
         return ""
     first, last = (f"{path['penalties'][at]:.3g}" for at in (0, -1))
-    ordered = sorted(path["rules"].items(), key=lambda taken: taken[1])
+    itself = {"auto": "rate"}.get(path["rule"], path["rule"])
+    ordered = sorted((item for item in path["rules"].items() if item[0] != itself), key=lambda taken: taken[1])
     (low, least), (high, most) = ordered[0], ordered[-1]
     return (
         f"{first} (no edge) to {last}; {path['rule']}: {path['chosen']:.3g}; "

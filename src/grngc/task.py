@@ -19,7 +19,7 @@ from .memory import Demand, check_memory
 from .panel import Panel
 from .parameters import COLLAPSES, automatic_penalty, automatic_width
 from .penalty_path import linear_path, trained_path
-from .penalty_rules import RULES, PenaltyPath
+from .penalty_rules import COUNTING, RULES, PenaltyPath
 from .selection import CANDIDATES, LONGEST_LAG, Choice, Forecast, called, choose
 from .training import Progress
 from .windows import Windows, make_windows
@@ -144,13 +144,20 @@ class Task:
 
     def settled(self, recipe: Recipe, windows: Windows) -> tuple["Task", PenaltyPath | None]:
         """Return the task with a number for its penalty where a rule picks one, and the path it picks from."""
-        if self.given["penalty"] not in tuple(RULES):
+        rule = self.given["penalty"]
+        if rule not in tuple(RULES):
             return self, None
+        if rule in COUNTING and recipe.choice != "linear":
+            others = ", ".join(name for name in RULES if name not in COUNTING)
+            raise InputError(
+                f"penalty={rule!r} counts scores that are exactly 0, which only the linear forecaster has, and this is "
+                f"{called(recipe.choice)}: choose forecaster='linear', or another rule ({others})"
+            )
         try:
             path = self.path(recipe, windows)
-            return self._at(path.chosen(self.given["penalty"])), path
         except InputError as error:
-            raise InputError(f"penalty={self.given['penalty']!r}: {error}") from error
+            raise InputError(f"penalty={rule!r}: {error}") from error
+        return self._at(path.choices()[rule]), path
 
     def _at(self, per_output: float) -> "Task":
         """Return the task at a penalty per output."""
