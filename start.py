@@ -45,6 +45,7 @@ LOG = VENV / "grngc-install.log"
 CONSTRAINTS_IN_USE = VENV / "grngc-constraints.txt"
 INDEX_VARIABLE = "GRNGC_TORCH_INDEX"
 LOG_LINES_SHOWN = 15
+MOST_AT_ONCE = 8  # processes of tests: each takes some 700 MB
 
 
 class SetupError(Exception):
@@ -141,7 +142,15 @@ def uv_environment(environment: Mapping[str, str], pip: Mapping[str, str]) -> di
     return {**{key: value for key, value in handed.items() if value}, **environment}
 
 
-def checks(arguments: Sequence[str] = ()) -> list[tuple[str, list[str]]]:
+def side_by_side(arguments: Sequence[str], cores: int) -> list[str]:
+    """What lets pytest run tests on several cores; nothing where the user says how, or looks at one test's output."""
+    own = ("-n", "--numprocesses", "--dist", "-p", "--pdb", "-s", "--capture")
+    if cores < 2 or any(argument.startswith(own) for argument in arguments):
+        return []
+    return ["-n", str(min(cores, MOST_AT_ONCE)), "--dist", "worksteal"]
+
+
+def checks(arguments: Sequence[str] = (), cores: int = 1) -> list[tuple[str, list[str]]]:
     """Name and command of each check, pytest last: ``--all`` lifts its filter, other arguments are passed on to it."""
     every = "--all" in arguments
     rest = [argument for argument in arguments if argument != "--all"]
@@ -151,7 +160,7 @@ def checks(arguments: Sequence[str] = ()) -> list[tuple[str, list[str]]]:
         ("ruff", [python, "-m", "ruff", "check", "--quiet"]),
         ("mypy", [python, "-m", "mypy", "--no-error-summary"]),
         ("import-linter", [python, "-c", lint_imports]),
-        ("pytest", [python, "-m", "pytest", *([] if every else ["-m", "not slow"]), *rest]),
+        ("pytest", [python, "-m", "pytest", *([] if every else ["-m", "not slow"]), *side_by_side(rest, cores), *rest]),
     ]
 
 
@@ -289,7 +298,12 @@ def demo(arguments: Sequence[str]) -> int:
 
 def test(arguments: Sequence[str]) -> int:
     """Run every check and the tests."""
-    return run_all(checks(arguments))
+    return run_all(checks(arguments, usable_cores()))
+
+
+def usable_cores() -> int:
+    """Number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def check(arguments: Sequence[str]) -> int:

@@ -28,7 +28,8 @@ from typing import Any
 
 import numpy as np
 
-from mutations import FORMATS, damaged, sound
+from hostile_publishers import FILES
+from mutations import FORMATS, PUBLISHED, damaged, sound
 
 MEMORY = 2**30
 """Bytes that reading one file may add."""
@@ -110,11 +111,13 @@ def _listen(child: "subprocess.Popen[bytes]", found: dict[int, tuple[str, int, f
 
 
 def _work(kind: str, numbers: range, through: str) -> int:
-    judge = _by_command if through == "command" else _by_reading
+    judge = _by_preparing if kind in PUBLISHED else _by_command if through == "command" else _by_reading
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
-        path = Path(folder) / f"data.{kind}"
+        path = Path(folder) / FILES.get(kind, f"data.{kind}")
         path.write_bytes(sound(kind))
         outcome = judge(path, {})  # imports what there is to import
+        if kind in PUBLISHED:
+            sys.addaudithook(_note_opened)
         if outcome[0] != "same numbers":
             raise SystemExit(f"the sound file is {outcome}")
         address_space = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
@@ -191,6 +194,36 @@ def _by_command(path: Path, options: dict[str, Any]) -> tuple[str, str]:
         return ("refused", errors[0]) if code == 3 else ("traceback", errors[0])
     record = json.loads(out.getvalue())
     return ("same numbers" if record["data"]["times"] == 40 else "other numbers"), record["conclusion"]
+
+
+def _by_preparing(path: Path, options: dict[str, Any]) -> tuple[str, str]:
+    """Read what ``grngc datasets prepare`` reads, and see that nothing but the file is opened."""
+    from grngc import InputError
+    from grngc.datasets import publishers
+
+    _opened.clear()
+    try:
+        if path.suffix == ".mat":
+            arrays = publishers.netsim_files(path.parent)
+        else:
+            arrays = publishers.dream4_files(1, path.parent)
+    except InputError as error:
+        return _refusal(str(error), str(path))
+    except BaseException as error:  # noqa: BLE001  whatever it is, it is a finding
+        return "traceback", f"{type(error).__name__}: {error} at {traceback.extract_tb(error.__traceback__)[-1]}"
+    finally:
+        opened = [each for each in _opened if each != str(path)]
+    if opened or [each.name for each in path.parent.iterdir()] != [path.name]:
+        return "traceback", f"opens {opened}"
+    return _compared(np.concatenate(arrays["series"]))
+
+
+_opened: list[str] = []
+
+
+def _note_opened(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "open" and not str(arguments[0]).startswith("/proc/"):
+        _opened.append(str(arguments[0]))
 
 
 def _refusal(message: str, path: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Files of time series, damaged: sound ones of four formats, and what a disk, an editor or an enemy makes of them.
+"""Files of time series, damaged: sound ones of six formats, and what a disk, an editor or an enemy makes of them.
 
 ``damaged(format, number)`` is the same bytes for the same number on every machine with the same library versions.
 """
@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 
+import hostile_publishers
 from hostile import (
     Random,
     X,
@@ -21,7 +22,7 @@ from hostile import (
     zip_bytes,
 )
 
-FORMATS = ("csv", "tsv", "npz", "parquet")
+FORMATS = ("csv", "tsv", "npz", "parquet", "mat", "tar.gz")
 CELLS = [
     "1e999", "-1e999", "1e-999", "1e308", "5e-324", "1e200", "0x1F", "1_000", "inf", "-Infinity", "nan", "NA", "#N/A",
     "null", "?", "-", ".", "..", "1,5", "1.234,5", "1,234.5", "5%", "$5", "−5", "٣", "１", "True", "=1+1", "1e", "1e+",
@@ -33,6 +34,10 @@ CELLS = [
 NAMES = ["", "a", "b", "0", "1", "time", "\ud7ff", "x" * 5000, '"', "a,b", "NaN", "$a$", "=A1", "\x1b[31m", " ", "\0"]
 
 
+PUBLISHED = {"mat": hostile_publishers.any_mat, "tar.gz": hostile_publishers.any_tarball}
+"""Formats that data sets are published in."""
+
+
 def damaged(kind: str, number: int) -> tuple[bytes, dict[str, object]]:
     """Return the bytes of one damaged file, and options to read it with."""
     random = np.random.default_rng([FORMATS.index(kind), number])
@@ -42,10 +47,13 @@ def damaged(kind: str, number: int) -> tuple[bytes, dict[str, object]]:
     elif kind == "npz":
         content, options = any_archive(random)
         changes = [*BYTES, change_zip_field, change_zip_field]
+    elif kind in PUBLISHED:
+        content, options = PUBLISHED[kind](random if random.random() < 0.8 else None), {}
+        changes = BYTES
     else:
         content, options = any_parquet(random)
         changes = [*BYTES, change_footer, change_footer, change_footer]
-    if kind in ("npz", "parquet") and random.random() < 0.3:
+    if kind not in ("csv", "tsv") and random.random() < (0.7 if kind in PUBLISHED else 0.3):
         return content, options  # hostile as it is built
     for _ in range(1 if random.random() < 0.6 else random.integers(1, 4)):
         change = changes[random.integers(len(changes))]
@@ -55,6 +63,8 @@ def damaged(kind: str, number: int) -> tuple[bytes, dict[str, object]]:
 
 def sound(kind: str) -> bytes:
     """Return a file of the format with nothing wrong in it."""
+    if kind in PUBLISHED:
+        return PUBLISHED[kind](None)
     if kind == "npz":
         return zip_bytes({"series": npy_bytes(X), "names": npy_bytes(np.array(["a", "b", "c"]))}, zipfile.ZIP_STORED)
     if kind == "parquet":

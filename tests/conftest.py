@@ -7,10 +7,16 @@ from pathlib import Path
 import hypothesis
 import pytest
 import torch
+from threadpoolctl import threadpool_limits
+
+from grngc.execution.job import ONE_THREAD
+from here import connected
 
 hypothesis.settings.register_profile("grngc", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("grngc")
 torch.set_num_threads(1)
+threadpool_limits(1)
+os.environ |= {name: os.environ.get(name, threads) for name, threads in ONE_THREAD.items()}  # for processes of tests
 
 
 def _settings() -> dict[str, object]:
@@ -39,6 +45,12 @@ def _isolated() -> Iterator[None]:
         torch.manual_seed(0)
         yield
     assert _settings() == before
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the jobs of local workers in this process."""
+    monkeypatch.setattr("grngc.execution.on_loky.connected", connected)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ from grngc.bench.results import Results
 from grngc.bench.run import choose, fill, plan
 from grngc.bench.table import read_table
 kept = Results(Path(sys.argv[2]))
-fill(plan(choose(read_table(Path(sys.argv[1]))), kept.read()).missing, kept, 2, lambda *_: None, keep_every=0.0)
+fill(plan(choose(read_table(Path(sys.argv[1]))), kept.read()).missing, kept, 1, lambda *_: None, keep_every=0.0)
 """
 
 

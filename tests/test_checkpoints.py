@@ -1,12 +1,13 @@
 """A fit that is stopped anywhere and begun again gives the very bits of one that was not."""
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import redirect_stderr, suppress
 from pathlib import Path
 from typing import Any
 
@@ -133,22 +134,34 @@ def test_a_short_fit_leaves_nothing_and_a_long_one_little(tmp_path: Path, monkey
     assert 1 < len(kept) < 20
 
 
+COMMAND = ["--forecaster", "mlp", "--lag", "1", "--steps", "500", "--quiet"]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of what the command gives when nothing stops it, beside its data."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    np.savetxt(folder / "data.csv", DATA.trajectories[0], delimiter=",", header="a,b,c,d,e", comments="")
+    with redirect_stderr(io.StringIO()) as told:
+        main(["discover", str(folder / "data.csv"), "--out", str(folder / "whole"), *COMMAND])
+    (folder / "told").write_text(told.getvalue())
+    return folder
+
+
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGINT"])
-def test_the_command_goes_on(name: str, tmp_path: Path) -> None:
-    np.savetxt(tmp_path / "data.csv", DATA.trajectories[0], delimiter=",", header="a,b,c,d,e", comments="")
+def test_the_command_goes_on(name: str, whole: Path, tmp_path: Path) -> None:
     code = (
         "import grngc.checkpoints, sys; grngc.checkpoints.EVERY_SECONDS = 0.2\n"
         "grngc.checkpoints.Checkpoints.__init__.__defaults__ = (0.2, False)\n"
         "from grngc.cli import main; sys.exit(main(sys.argv[1:]))"
     )
-    options = ["--forecaster", "mlp", "--lag", "1", "--steps", "500", "--quiet"]
 
-    def begin(folder: str) -> subprocess.Popen:
-        command = [sys.executable, "-c", code, "discover", str(tmp_path / "data.csv"), "--out", str(tmp_path / folder)]
+    def begin() -> subprocess.Popen:
+        command = [sys.executable, "-c", code, "discover", str(whole / "data.csv"), "--out", str(tmp_path / "again")]
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
-        return subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True, env=environment)
+        return subprocess.Popen([*command, *COMMAND], stderr=subprocess.PIPE, text=True, env=environment)
 
-    undisturbed, disturbed = begin("whole"), begin("again")
+    disturbed = begin()
     state = tmp_path / "again" / ".unfinished" / "001.pt"
     deadline = time.monotonic() + 60
     while not state.exists() and time.monotonic() < deadline:
@@ -161,9 +174,9 @@ def test_the_command_goes_on(name: str, tmp_path: Path) -> None:
     if name == "SIGINT":
         assert disturbed.returncode == 130
         assert told.strip().splitlines()[-1] == "grngc: error: interrupted; the same command goes on where it was"
-    assert begin("again").communicate(timeout=240)[1] == undisturbed.communicate(timeout=240)[1]
+    assert begin().communicate(timeout=240)[1] == (whole / "told").read_text()
     for file in ("edges.csv", "forecaster.safetensors"):
-        assert (tmp_path / "again" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
+        assert (tmp_path / "again" / file).read_bytes() == (whole / "whole" / file).read_bytes()
     assert not state.parent.exists()
     record = json.loads((tmp_path / "again" / "run.json").read_text())
     assert record["timings"]["seconds_fitting"] > record["training"]["seconds"]  # both count what came before the stop

@@ -398,7 +398,7 @@ def test_a_matlab_file_with_broken_bytes_is_an_error_in_one_line(tmp_path: Path)
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ({"ts": np.ones((4, 2))}, "no array 'net'; there are ts"),
+        ({"ts": np.ones((4, 2))}, "no array 'net'; there are 'ts'"),
         ({"ts": np.array([{"a": 1}], dtype=object), "net": np.ones((1, 2, 2))}, "'ts' is cell"),
         ({"ts": {"field": 1.0}, "net": np.ones((1, 2, 2))}, "'ts' is struct"),
         ({"ts": "text", "net": np.ones((1, 2, 2))}, "'ts' is char"),

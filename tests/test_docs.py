@@ -47,6 +47,7 @@ def test_the_command_of_the_readme_writes_the_files_it_lists(tmp_path: Path, mon
     assert sorted(path.name for path in (tmp_path / "result").iterdir()) == sorted(listed)
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("path", sorted(ROOT.glob("docs/how-to/*.md")), ids=lambda path: path.name)
 def test_the_python_and_the_commands_of_a_how_to_run(
     path: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -89,7 +89,7 @@ def test_a_worker_that_dies_loses_no_job_and_doubles_none(
     assert (shown.out, shown.err) == ("", "")
 
 
-def test_the_same_jobs_give_the_same_rows_wherever_they_run(tmp_path: Path) -> None:
+def test_the_same_jobs_give_the_same_rows_wherever_they_run(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     table = read(tmp_path, SMALL + '\n[[rows]]\nlabel = "ridge"\nmethod = "ridge_var"\nchosen = ""\n')
     cells = choose(table, rows=["correlation", "ridge"])
     missing = plan(cells, {}).missing
@@ -101,6 +101,7 @@ def test_the_same_jobs_give_the_same_rows_wherever_they_run(tmp_path: Path) -> N
         kept = Results(tmp_path / name)
         fill(missing, kept, workers, lambda *_: None, executor=executor)
         digests[name] = digest(kept.read().values())
+    request.getfixturevalue("here")
     shared = Results(tmp_path / "shards")
     for shard in (3, 1, 2):
         part = plan(shard_of(cells, shard, 3), shared.read()).missing

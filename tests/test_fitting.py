@@ -16,7 +16,7 @@ from grngc.training import Record
 from grngc.windows import make_windows
 from simulated import QUICK, SMALL
 
-DRAWS = 3000
+DRAWS = 1000
 SETTINGS = QUICK | {"lag": 2, "input_noise": 0.0, "penalty": 0.7}
 N_WINDOWS = 38 + 58
 

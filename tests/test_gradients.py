@@ -58,7 +58,7 @@ def methods(forecaster: nn.Module) -> list[str]:
     return ["loop", *closed, *vmap]
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(tasks())
 def test_all_methods_give_the_same_gradient(task: tuple) -> None:
     forecaster, x, _ = task
@@ -67,7 +67,7 @@ def test_all_methods_give_the_same_gradient(task: tuple) -> None:
         torch.testing.assert_close(input_gradient(forecaster, x, method=method), known, **TIGHT)
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(tasks(), st.sampled_from(["l1", "frobenius"]), st.sampled_from([1, 40, 200, 2**20]))
 def test_all_methods_give_the_same_penalty_and_parameter_gradients(task: tuple, norm: str, slab: int) -> None:
     forecaster, x, weights = task
@@ -87,7 +87,7 @@ def test_all_methods_give_the_same_penalty_and_parameter_gradients(task: tuple, 
         torch.testing.assert_close(forecast, forecaster(x), **TIGHT)
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(tasks(), st.data(), st.sampled_from(["l1", "frobenius"]), st.sampled_from([1, 200, 2**20]))
 def test_the_penalty_of_some_targets_is_their_share(task: tuple, data: st.DataObject, norm: str, slab: int) -> None:
     forecaster, x, weights = task
@@ -110,7 +110,7 @@ def test_the_penalty_of_some_targets_is_their_share(task: tuple, data: st.DataOb
         torch.testing.assert_close(forecast, forecaster(x), **TIGHT)
 
 
-@settings(max_examples=50)
+@settings(max_examples=40)
 @given(tasks(), st.sampled_from([1, 2_000, 20_000]))
 def test_scores_are_the_mean_gradient_whatever_the_chunk(task: tuple, budget: int) -> None:
     forecaster, x, _ = task

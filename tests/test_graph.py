@@ -261,7 +261,7 @@ class TestFile:
             with pytest.raises(InputError, match="cannot be read"):
                 CausalGraph.load(path)
 
-    @settings(max_examples=300)
+    @settings(max_examples=150)
     @given(st.data())
     def test_a_damaged_file_is_refused_or_read_right(
         self, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

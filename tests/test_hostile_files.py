@@ -73,9 +73,9 @@ def test_a_long_cell_takes_no_time(tmp_path: Path, cell: str) -> None:
     refused(tmp_path / "data.csv", "row 3, column 'a'")
 
 
-def test_a_million_blank_rows_take_no_memory(tmp_path: Path) -> None:
-    (tmp_path / "data.csv").write_text("a,b\n1,2\n" + ",\n" * 10**6 + "3,x\n")
-    refused(tmp_path / "data.csv", "could not convert 'x' in row 1000003")
+def test_a_third_of_a_million_blank_rows_take_no_memory(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("a,b\n1,2\n" + ",\n" * 3 * 10**5 + "3,x\n")
+    refused(tmp_path / "data.csv", "could not convert 'x' in row 300003")
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,15 @@ import torch
 from torch import nn
 
 import grngc.footprint
+import grngc.grngc
 import grngc.memory
 from grngc.errors import InputError
 from grngc.footprint import Tally, step_bytes
 from grngc.forecasters import FORECASTERS, Recipe
 from grngc.grngc import GRNGC
 from grngc.memory import Demand, available, check_memory
+from pretended_gpu import DEVICE, pretended_gpu
+from simulated import QUICK, SMALL
 
 CPU = torch.device("cpu")
 BUDGET = 256 * 2**20
@@ -58,7 +61,7 @@ def test_more_of_anything_takes_more(choice: str) -> None:
     base = demand(choice)
     for name in ("n_windows",):
         assert replace(base, n_windows=50_000).bytes() > base.bytes(), name
-    assert demand(choice, p=200).bytes() > base.bytes()
+    assert demand(choice, p=50).bytes() > base.bytes()
     assert demand(choice, lag=5).bytes() > base.bytes()
     assert demand(choice, hidden=512).bytes() > base.bytes()
     assert base.bytes() <= base.at_most()
@@ -84,7 +87,7 @@ def train(p, hidden, n):
     optimiser = torch.optim.AdamW(forecaster.parameters())
     weights, x = torch.full((p, lag, p), 0.1), torch.randn(256, lag, p)
     windows_at_once(forecaster, x, 2**28)
-    for _ in range(4):
+    for _ in range(3):
         optimiser.zero_grad()
         forecast, penalty = gradient_penalty(forecaster, x[:n], weights)
         (forecast.square().mean() + penalty).backward()
@@ -153,6 +156,18 @@ def test_what_is_said_to_fit_fits(asked: Demand, remedy: str) -> None:
         check_memory(replace(asked, n_windows=int(text.split("at most ")[-1].split(" windows")[0].replace(",", ""))))
     else:
         check_memory(replace(asked, recipe=replace(asked.recipe, n_lags=1)))
+
+
+@pytest.mark.parametrize("filled", ["cpu", "meta"])
+def test_on_a_gpu_both_memories_are_looked_at(filled: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grngc.grngc, "resolve_device", lambda name: CPU if name == "cpu" else DEVICE)
+    free = {"cpu": 80 * 2**30, "meta": 80 * 2**30}
+    monkeypatch.setattr(grngc.memory, "available", lambda device: free[device.type])
+    with pretended_gpu():
+        GRNGC(**QUICK | {"forecaster": "mlp"}, device="cuda").fit(SMALL)
+        free[filled] = MIB
+        with pytest.raises(InputError, match=f"and 1 MiB are free{' on meta' if filled == 'meta' else ';'}"):
+            GRNGC(**QUICK | {"forecaster": "mlp"}, device="cuda").fit(SMALL)
 
 
 def test_a_users_factory_is_taken_to_need_the_budget() -> None:

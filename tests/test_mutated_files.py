@@ -13,7 +13,7 @@ def ran(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, SCRIPT, *map(str, arguments)], capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("kind", ["csv", "tsv", "npz", "parquet"])
+@pytest.mark.parametrize("kind", ["csv", "tsv", "npz", "parquet", "mat", "tar.gz"])
 def test_a_damaged_file_is_a_sound_table_or_refused_in_one_line(kind: str) -> None:
     done = ran(kind, 200)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -103,6 +103,16 @@ def test_all_lifts_the_filter_and_the_rest_goes_to_pytest() -> None:
     assert [name for name, _ in start.checks()] == ["ruff", "mypy", "import-linter", "pytest"]
 
 
+def test_tests_run_on_the_cores_there_are_unless_the_user_says_how() -> None:
+    assert start.checks(["--all", "-x"], cores=4)[-1][1][3:] == ["-n", "4", "--dist", "worksteal", "-x"]
+    assert start.checks((), cores=64)[-1][1][3:6] == ["-m", "not slow", "-n"]
+    assert start.side_by_side((), 64)[1] == str(start.MOST_AT_ONCE)
+    assert start.side_by_side((), 1) == []
+    for own in (["-n", "3"], ["-n3"], ["--numprocesses=3"], ["-p", "no:xdist"], ["--pdb"], ["-s"], ["--dist=no"]):
+        assert start.side_by_side(["-k", "graph", *own], 4) == []
+    assert start.usable_cores() >= 1
+
+
 def test_every_step_runs_and_the_first_failure_is_the_exit_code(capfd: pytest.CaptureFixture[str]) -> None:
     steps = [(f"step{code}", [sys.executable, "-c", f"raise SystemExit({code})"]) for code in (0, 3, 5)]
     assert start.run_all(steps) == 3

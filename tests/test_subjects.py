@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import pytest
 
 from grngc import Discovery, GroupDiscovery, InputError, InputWarning, Panel, discover, discover_group
 from grngc.checkpoints import states
-from grngc.execution import Job, Outcomes
 from grngc.group import subject_names
 from grngc.subjects import Ended
 from simulated import autoregression
@@ -37,20 +35,6 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         frame = pd.DataFrame(record(seed), columns=list("abc"))
         frame[list(order)].to_csv(f"{name}.csv", index=False, float_format="%.17g")
     return ["ann.csv", "bob.csv", "cy.csv"]
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run jobs in this process: to start others takes seconds."""
-
-    def run(jobs: Iterable[Job], **_: Any) -> Outcomes:
-        for job in jobs:
-            try:
-                yield job.key, job.function(*job.arguments)
-            except InputError as error:
-                yield job.key, error
-
-    monkeypatch.setattr("grngc.subjects.run", run)
 
 
 def kept(ended: list[Ended]) -> dict[str, bool]:
@@ -231,7 +215,7 @@ STUDY = (
 
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGINT"])
 def test_a_study_that_is_stopped_goes_on(files: list[str], name: str, request: pytest.FixtureRequest) -> None:
-    options = ["--forecaster", "mlp", "--lag", "1", "--steps", "150", "--workers", "1"]
+    options = ["--forecaster", "mlp", "--lag", "1", "--steps", "60", "--workers", "1"]
 
     def begin() -> subprocess.Popen:
         command = [sys.executable, "-c", STUDY, "discover", *files, "--out", "again", *options]
@@ -256,7 +240,7 @@ def test_a_study_that_is_stopped_goes_on(files: list[str], name: str, request: p
     )
     assert Path("again/ann/run.json").stat().st_mtime_ns == before
     request.getfixturevalue("here")
-    discover_group(files, folder="whole", forecaster="mlp", lag=1, steps=150)
+    discover_group(files, folder="whole", forecaster="mlp", lag=1, steps=60)
     for file in ("group_edges.csv", *(f"{who}/{each}" for who in ("ann", "bob", "cy") for each in FILES[:2])):
         assert Path("again", file).read_bytes() == Path("whole", file).read_bytes()
     assert not Path("again/.unfinished").exists()

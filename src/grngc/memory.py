@@ -136,11 +136,11 @@ def check_memory(demand: Demand) -> None:
     InputError
         With what it would take, what there is, and which smaller tasks would fit.
     """
-    if demand.at_most() <= available(demand.device):
-        return
     places = {demand.device: Demand.bytes}
     if demand.device.type != "cpu":
         places[torch.device("cpu")] = Demand.host_bytes
+    if demand.at_most() <= min(map(available, places)):
+        return
     for place, needed in places.items():
         room, wanted = available(place), needed(demand)
         if wanted > room:

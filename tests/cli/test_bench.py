@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def tables(tmp_path: Path) -> Path:
+def tables(tmp_path: Path, here: None) -> Path:
     folder = tmp_path / "benchmarks"
     folder.mkdir()
     written(folder)

@@ -143,7 +143,7 @@ def examine(
     bends = recipe.choice != "linear"
     tests = test_pairs(
         windows, parts if bends else [replace(part, earlier=None) for part in parts],
-        own_part(windows.x), turned(pairs.SURROGATES),
+        own_part(windows), turned(pairs.SURROGATES),
     )  # fmt: skip
     p = tests.p
     if estimator.present_.used:

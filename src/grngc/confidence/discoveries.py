@@ -9,6 +9,7 @@ N. Meinshausen, P. Bühlmann, Stability selection, J. R. Stat. Soc. B 72 (2010),
 import math
 
 import numpy as np
+from scipy.stats import false_discovery_control
 
 FOUND_AGAIN = 0.5
 """Share of halves of the record in which a pair must be among the strongest to be believed, whatever its q."""
@@ -24,12 +25,8 @@ def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     """
     q = np.full(p.shape, math.nan)
     tested = np.isfinite(p)
-    values = p[tested]
-    order = np.argsort(values)
-    rates = values[order] * len(values) / np.arange(1, len(values) + 1)
-    found = np.empty_like(rates)
-    found[order] = np.minimum(np.minimum.accumulate(rates[::-1])[::-1], 1.0)
-    q[tested] = found
+    if tested.any():
+        q[tested] = false_discovery_control(p[tested])
     return q
 
 

@@ -33,15 +33,13 @@ from scipy.stats import chi2, norm
 from ..forecasters import Linear
 from ..windows import Windows
 from .refits import Refit
+from .surrogates import levels, orthonormal
 
 SURROGATES = 20
 """Of each source. All pairs are pooled: 10 series give 1,800."""
 
 AVERAGED = 5
 """Surrogates whose mean forecast stands for the forecast without the source, where forecasts are expensive."""
-
-LONG = 50
-"""Windows from which a trajectory held out has a level and a trend of its own taken off what was missed."""
 
 LEVELS = {0.95: 200, 0.99: 2000}
 """Quantiles at which the surrogates' spread is compared with the normal one, and the values needed for it."""
@@ -122,23 +120,8 @@ def basis_of(held: Windows) -> np.ndarray:
     -------
     array (target, window, direction)
     """
-    labels, sizes = np.unique(held.trajectory, return_counts=True)
-    long = labels[sizes >= LONG]
-    columns = [np.ones(len(held))]
-    for label in long:
-        inside = held.trajectory == label
-        if len(labels) > 1:
-            columns.append(inside.astype(float))
-        columns.append(np.where(inside, held.time - held.time[inside].mean(), 0.0))
-    common = np.stack(columns, axis=1)
-    own = [np.concatenate([common, held.x[:, :, j]], axis=1) for j in range(held.x.shape[2])]
-    return np.stack([_orthonormal(matrix) for matrix in own])
-
-
-def _orthonormal(matrix: np.ndarray) -> np.ndarray:
-    """Return an orthonormal basis of the columns, 0 for those that the others give."""
-    left, size, _ = np.linalg.svd(matrix / np.maximum(np.linalg.norm(matrix, axis=0), 1e-300), full_matrices=False)
-    return left * (size > 1e-8 * size[0])
+    common = levels(held)
+    return np.stack([orthonormal(np.concatenate([common, held.x[:, :, j]], axis=1)) for j in range(held.x.shape[2])])
 
 
 def freed(values: np.ndarray, basis: np.ndarray) -> np.ndarray:

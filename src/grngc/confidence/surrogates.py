@@ -14,33 +14,55 @@ J. Theiler et al., Testing for nonlinearity in time series: the method of surrog
 import numpy as np
 
 from ..floor import Rings
+from ..windows import Windows
 
 RIDGE = 0.6
 """Times inputs over windows: the ridge, in units of the inputs' variance, of the regression of a source's past on the
 others' pasts. Without it nothing would be left of a source where inputs are as many as windows."""
 
+LONG = 50
+"""Windows from which a trajectory has a level and a trend of its own. Two series that rise together are not coupled."""
+
 CLOSEST = 0.1
 """A past that is put at another time of its trajectory moves by at least this share of it."""
 
 
-def own_part(x: np.ndarray) -> np.ndarray:
-    """Return what each source's past holds that the pasts of all others do not tell, by ridge regression.
+def levels(windows: Windows) -> np.ndarray:
+    """Return what a record's level and trend are made of, (window, direction): a constant, and for each trajectory of
+    at least ``LONG`` windows its own level and line."""
+    labels, sizes = np.unique(windows.trajectory, return_counts=True)
+    columns = [np.ones(len(windows))]
+    for label in labels[sizes >= LONG]:
+        inside = windows.trajectory == label
+        if len(labels) > 1:
+            columns.append(inside.astype(float))
+        columns.append(np.where(inside, windows.time - windows.time[inside].mean(), 0.0))
+    return np.stack(columns, axis=1)
 
-    Parameters
-    ----------
-    x : array (window, lag, series)
+
+def orthonormal(matrix: np.ndarray) -> np.ndarray:
+    """Return an orthonormal basis of the columns (row, column), 0 for those that the others give."""
+    left, size, _ = np.linalg.svd(matrix / np.maximum(np.linalg.norm(matrix, axis=0), 1e-300), full_matrices=False)
+    return left * (size > 1e-8 * size[0])
+
+
+def own_part(windows: Windows) -> np.ndarray:
+    """Return what each source's past holds that neither its level and trend nor the pasts of all others tell.
+
+    By ridge regression; the lags of a series are regressed on those of others only.
 
     Returns
     -------
     array (window, lag, series)
-        Residuals, of mean 0; the lags of a series are regressed on those of others only.
     """
-    n, lags, p = x.shape
-    flat = (x - x.mean(axis=0)).transpose(0, 2, 1).reshape(n, p * lags)  # the lags of a series side by side
+    n, lags, p = windows.x.shape
+    flat = windows.x.transpose(0, 2, 1).reshape(n, p * lags)  # the lags of a series side by side
+    course = orthonormal(levels(windows))
+    flat = flat - course @ (course.T @ flat)
     scale = np.sqrt(np.square(flat).mean(axis=0))
     flat = flat / np.where(scale > 0, scale, 1)
     precision = np.linalg.inv(flat.T @ flat / n + RIDGE * p * lags / n * np.eye(p * lags))
-    own = np.empty_like(x, dtype=float)
+    own = np.empty(windows.x.shape)
     for i in range(p):
         block = slice(i * lags, (i + 1) * lags)
         own[:, :, i] = flat @ np.linalg.solve(precision[block, block], precision[block]).T * scale[block]

@@ -4,7 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..arguments import listed
 from ..errors import InputError
+from ..npz import shown_cause
+
+MOST_SERIES = 1000
+"""A graph has the square of it as entries."""
 
 
 def read_trajectories(text: str, origin: str) -> tuple[list[str], np.ndarray]:
@@ -21,14 +26,18 @@ def read_trajectories(text: str, origin: str) -> tuple[list[str], np.ndarray]:
     header = [cell.strip('"') for cell in lines[0][1]] if lines else []
     names = header[1:]
     if not names or header[0].lower() != "time" or len(set(names)) < len(names):
-        raise InputError(f"{origin}: expected a header with Time and the names of the series; got {header[:5]}")
+        raise InputError(
+            f"{origin}: expected a header with Time and the names of the series; got {listed(header, 5) or 'nothing'}"
+        )
+    if len(names) > MOST_SERIES:
+        raise InputError(f"{origin}: {len(names)} series; the largest network of the challenges has 100")
     trajectories: list[list[list[float]]] = []
     before = np.inf
     for number, cells in lines[1:]:
         try:
             values = [float(cell) for cell in cells]
         except ValueError as error:
-            raise InputError(f"{origin}: line {number} holds what is no number ({error})") from error
+            raise InputError(f"{origin}: line {number} holds what is no number ({shown_cause(error)})") from error
         if len(values) != len(header) or not np.isfinite(values).all():
             raise InputError(f"{origin}: line {number} has {len(values)} cells; expected {len(header)} finite numbers")
         if values[0] <= before:

@@ -7,21 +7,26 @@ eight. At the top are matrices, compressed or not; a matrix is made of elements 
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
+from itertools import chain, islice, repeat
 from math import prod
 from pathlib import Path
 
 import numpy as np
 
+from ..arguments import listed
 from ..errors import InputError
 
-MAX_UNPACKED = 2**28
-"""Bytes the file's matrices may unpack to; simulation 3 takes 1.3 MB."""
+MAX_UNPACKED = 2**25
+"""Bytes a file may have, and its matrices unpack to; simulation 3 takes 1.3 MB. As float64, bytes take eight times as
+much."""
 HEADER, MATRIX, COMPRESSED = 128, 14, 15
 KINDS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 """Kind of an element -> its numbers. An array of doubles may be stored as smaller numbers where they are whole."""
 CLASSES = {1: "cell", 2: "struct", 3: "object", 4: "char", 5: "sparse", 16: "function", 17: "opaque"}
 """What a matrix may be besides an array of numbers, which are classes 6 to 15."""
 IS_COMPLEX = 0x0800
+MOST_AXES = 32
+"""That an array may have; a file may claim millions."""
 
 
 def read_mat(path: Path, wanted: Mapping[str, int]) -> dict[str, np.ndarray]:
@@ -44,7 +49,7 @@ def read_mat(path: Path, wanted: Mapping[str, int]) -> dict[str, np.ndarray]:
     names = []
     try:
         for matrix in _matrices(content[HEADER:], order):
-            parts = [*_elements(matrix, order), *[(0, b"")] * 4][:4]
+            parts = list(islice(chain(_elements(matrix, order), repeat((0, b""))), 4))
             name = parts[2][1].decode("ascii")
             names.append(name)
             if name in wanted:
@@ -54,9 +59,7 @@ def read_mat(path: Path, wanted: Mapping[str, int]) -> dict[str, np.ndarray]:
     except _OtherError as error:
         raise InputError(f"{path}: {name!r} is {error}") from error
     if missing := [name for name in wanted if name not in found]:
-        raise InputError(
-            f"{path}: no array {missing[0]!r}; there are {', '.join(sorted(filter(None, names))) or 'none'}"
-        )
+        raise InputError(f"{path}: no array {missing[0]!r}; there are {listed(sorted(filter(None, names))) or 'none'}")
     return found
 
 
@@ -72,20 +75,26 @@ def _matrices(content: bytes, order: str) -> Iterator[bytes]:
     """The content of each matrix of the file."""
     left = MAX_UNPACKED
     for kind, data in _elements(content, order, padded=False):
-        if kind == COMPRESSED:
-            unpack = zlib.decompressobj()
-            data = unpack.decompress(data, left + 1)
-            if len(data) > left:
-                raise _BrokenError(
-                    f"it unpacks to more than {MAX_UNPACKED // 2**20} MiB, which data of this kind do not"
-                )
-            if not unpack.eof:
-                raise _BrokenError("a compressed part ends early")
-            ((kind, data),) = list(_elements(data, order))[:1] or [(0, b"")]
+        packed = kind == COMPRESSED
+        if packed:
+            data = _unpacked(data, left)
         left -= len(data)
+        if left < 0:
+            raise _BrokenError(f"it unpacks to more than {MAX_UNPACKED // 2**20} MiB, which data of this kind do not")
+        if packed:
+            kind, data = next(_elements(data, order), (0, b""))
         if kind != MATRIX:
             raise _BrokenError(f"a part of kind {kind} where a matrix is expected")
         yield data
+
+
+def _unpacked(data: bytes, most: int) -> bytes:
+    """What a compressed part unpacks to, of which no more than one byte beyond ``most`` is made."""
+    unpack = zlib.decompressobj()
+    content = unpack.decompress(data, most + 1)
+    if len(content) <= most and not unpack.eof:
+        raise _BrokenError("a compressed part ends early")
+    return content
 
 
 def _elements(content: bytes, order: str, padded: bool = True) -> Iterator[tuple[int, bytes]]:
@@ -111,6 +120,8 @@ def _numbers(parts: list[tuple[int, bytes]], order: str, axes: int) -> np.ndarra
     if flags_kind != 6 or len(flags) != 8 or shape_kind != 5 or len(shape_bytes) % 4:
         raise _BrokenError("a matrix without flags and axes")
     (flag,) = struct.unpack_from(f"{order}I", flags)
+    if len(shape_bytes) > 4 * MOST_AXES:
+        raise _BrokenError(f"a matrix of {len(shape_bytes) // 4} axes")
     shape = struct.unpack(f"{order}{len(shape_bytes) // 4}i", shape_bytes)
     if flag & 0xFF in CLASSES or flag & IS_COMPLEX:
         raise _OtherError(f"{CLASSES.get(flag & 0xFF, 'complex')} {shape}; expected real numbers")

@@ -92,7 +92,7 @@ def as_stored(arrays: Mapping[str, np.ndarray], origin: str) -> dict[str, np.nda
             )
     series = np.asarray(arrays["series"], dtype=np.float64)
     series = series[None] if series.ndim == 2 else series
-    p = series.shape[-1]
+    p = series.shape[-1] if series.ndim else 0
     shapes = {"graph": (p, p), "names": (p,)} | ({"residual": series.shape} if "residual" in arrays else {})
     found = {key: arrays[key].shape for key in shapes}
     if series.ndim != 3 or found != shapes:
