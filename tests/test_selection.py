@@ -318,6 +318,21 @@ class TestRegimes:
         }
         assert model.choice_.seconds > 0
 
+    def test_a_kan_that_would_not_fit_in_memory_is_not_tried_and_refuses_nothing(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def check(demand: Any) -> None:
+            if demand.recipe.choice == "kan":
+                raise InputError("take about 5 TiB")
+
+        monkeypatch.setattr(grngc.task, "check_memory", check)
+        x = lorenz96(8, 250, 10.0).panel
+        choice = GRNGC(lag=1, steps=200).fit(x).choice_
+        assert choice.forecaster == "mlp"
+        assert {one["forecaster"] for one in choice.candidates} == {"linear", "mlp"}
+        with pytest.raises(InputError, match="5 TiB"):
+            GRNGC(lag=1, forecaster="kan").fit(x)
+
     def test_the_same_seed_chooses_by_the_same_errors(self) -> None:
         x = autoregression({(0, 1, 1): 0.8}, 120, 3)
         first, second, other = (GRNGC(steps=50, random_state=seed).fit(x).choice_ for seed in (0, 0, 1))
