@@ -36,6 +36,7 @@ from grngc.fitting import fit_forecaster
 from grngc.forecasters import Recipe, build_forecaster
 from grngc.gradients import gradient_penalty, windows_at_once
 from grngc.parameters import automatic_width
+from grngc.rules import Rules
 from grngc.runtime import MEMORY_BUDGET, seeded
 from grngc.windows import Windows
 
@@ -167,14 +168,14 @@ def graph_figures(name: str, device: torch.device) -> dict[str, Any]:
         x[t, 1:] += 0.5 * np.tanh(x[t - 1, :-1])
     x /= x.std(axis=0)
     windows = Windows(x[:-1, None], x[1:], np.zeros(599, int), np.arange(1, 600))
-    weights = 0.1 * (1 - np.eye(20))[:, None] / 20
+    weights, rules = 0.1 * (1 - np.eye(20))[:, None] / 20, Rules.none(np.ones(20, bool))
     found = []
     for where in (torch.device("cpu"), device):
         with computing_on(where):
             fitted = fit_forecaster(
-                Recipe(name, 20, 1, {"hidden": 64}, True), windows, weights, np.ones(20, bool), norm="l1", steps=300,
-                batch=256, penalty_batch=32, penalty_targets=None, learning_rate=0.01, schedule="cosine",
-                input_noise=0.3, weight_decay=1.0, seed=0, device=where, memory_budget=MEMORY_BUDGET,
+                Recipe(name, 20, 1, {"hidden": 64}, True), windows, weights, rules, norm="l1", steps=300,
+                batch=256, penalty_batch=32, penalty_targets=None, penalty_draw="random", learning_rate=0.01,
+                schedule="cosine", input_noise=0.3, weight_decay=1.0, seed=0, device=where, memory_budget=MEMORY_BUDGET,
             )  # fmt: skip
         found.append(fitted.lag_scores[:, 0] * (1 - np.eye(20)))
     top = [set(np.argsort(scores, axis=None)[-19:].tolist()) for scores in found]

@@ -29,6 +29,7 @@ from grngc.folds import folds
 from grngc.lasso import ROUGH, penalised_linear
 from grngc.metrics import score
 from grngc.penalty_path import PATIENCE, POINTS, TRAINED_POINTS, geometric
+from grngc.rules import Rules
 from grngc.scaling import Scaling
 from grngc.selection import LONGEST_LAG
 from grngc.task import Task
@@ -72,7 +73,7 @@ def records() -> Iterator[tuple[str, str, dict[str, Any], str]]:
 def measure(dataset: Dataset, forecaster: str) -> dict[str, Any]:
     """Return the scores of every point and what each rule takes, for the penalty and for the lag."""
     panel, settings = dataset.panel, GRNGC(**FORECASTERS[forecaster]).get_params(deep=False)
-    task = Task(settings, panel.targets, torch.device("cpu"), None)
+    task = Task(settings, Rules.none(panel.targets), torch.device("cpu"), None)
     cut = partial(task.windows, Scaling.of(panel, "pooled").apply(panel))
     choice = task.choose(cut)
     windows, recipe = cut(choice.lag), task.recipe(choice.forecaster, choice.lag)

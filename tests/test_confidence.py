@@ -87,12 +87,12 @@ def test_a_lag_of_three_is_tested_as_a_whole():
 
 def test_a_bent_coupling_is_seen_by_a_forecaster_that_bends():
     rng = np.random.default_rng(0)
-    x = rng.normal(size=(600, 3))
+    x = rng.normal(size=(400, 3))
     x[1:, 1] += 1.5 * (x[:-1, 0] ** 2 - 1)
     straight = examine(linear(x)).p
-    bent = examine(GRNGC(forecaster="mlp", lag=1, steps=150, hidden=16).fit(x)).p
-    assert straight[1, 0] > 1e-3
-    assert bent[1, 0] < 1e-6
+    bent = examine(GRNGC(forecaster="mlp", lag=1, steps=100, hidden=16).fit(x)).p
+    assert straight[1, 0] > 0.05
+    assert bent[1, 0] < 0.01
     assert np.nanmin(np.where(np.eye(3)[1][:, None] * np.eye(3)[0] == 1, np.nan, bent)) > 1e-3
 
 
@@ -141,12 +141,12 @@ def test_rates_that_are_none_are_refused(rate):
 def test_the_same_seed_gives_the_same_answer_and_leaves_the_estimator_alone():
     estimator = GRNGC(**SHORT).fit(chain(200))
     before = estimator.graph_.scores.copy()
-    state = np.random.get_state()[1].copy()
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
     one, two = examine(estimator), examine(estimator)
     assert np.array_equal(one.p, two.p, equal_nan=True)
     assert all(np.array_equal(a[0], b[0]) for a, b in zip(one.halves, two.halves, strict=True))
     assert np.array_equal(estimator.graph_.scores, before)
-    assert np.array_equal(np.random.get_state()[1], state)
+    assert np.array_equal(np.random.get_state()[1], state)  # noqa: NPY002
 
 
 def test_workers_change_nothing():

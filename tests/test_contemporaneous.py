@@ -14,10 +14,11 @@ from grngc.errors import InputError
 from grngc.grngc import GRNGC
 from grngc.metrics import auroc, score
 from grngc.panel import Panel, as_panel
+from grngc.rules import Rules
 from grngc.windows import Windows, make_windows
 from simulated import CHAIN, QUICK, autoregression
 
-ALL = np.ones(3, dtype=bool)
+ALL = Rules.none(np.ones(3, dtype=bool))
 FREE = {"norm": "l1", "input_noise": 0.0}
 
 
@@ -77,7 +78,7 @@ class TestDecision:
             told.append(len(windows))
             return weights(windows, 0.0)
 
-        found = weigh_present(windows_of(parts), weigh, np.ones(2, bool), **FREE)
+        found = weigh_present(windows_of(parts), weigh, Rules.none(np.ones(2, bool)), **FREE)
         errors = np.zeros(3)
         for out in range(5):
             known, held = np.concatenate([parts[r] for r in range(5) if r != out]), parts[out]
@@ -96,7 +97,7 @@ class TestDecision:
 
     def test_only_targets_count(self) -> None:
         """x3 is alone: nothing helps it."""
-        found = weigh_present(windows_of(sudden()), weights, np.array([False, False, True]), **FREE)
+        found = weigh_present(windows_of(sudden()), weights, Rules.none(np.array([False, False, True])), **FREE)
         assert not found.used
         assert found.present_saves < 0.02
 
@@ -112,7 +113,7 @@ class TestDecision:
         assert found.used
 
     def test_one_series_has_no_others(self) -> None:
-        found = weigh_present(windows_of(sudden()[:, :1]), weights, np.array([True]), **FREE)
+        found = weigh_present(windows_of(sudden()[:, :1]), weights, Rules.none(np.array([True])), **FREE)
         assert (found.used, found.present_saves, found.pasts_save) == (False, 0, 0)
 
 
@@ -141,7 +142,7 @@ class TestCoefficients:
 
     def test_an_exogenous_series_is_a_source_and_no_target(self) -> None:
         windows = windows_of(sudden())
-        found, near = present_coefficients(windows, weights(windows), np.array([False, True, True]), **FREE)
+        found, near = present_coefficients(windows, weights(windows), Rules.none(np.array([False, True, True])), **FREE)
         assert found[1, 0] > 0.5
         assert not found[0].any()
         assert near is not None
@@ -219,7 +220,7 @@ class TestFloor:
         told = {"collapse": lambda lags: lags.sum(axis=1), "random_state": 0, **FREE}
         assert present_floor(few, weights(few), ALL, **told) == math.inf
         alone = windows_of(sudden()[:, :1])
-        assert present_floor(alone, weights(alone), np.array([True]), **told) == 0.03
+        assert present_floor(alone, weights(alone), Rules.none(np.array([True])), **told) == 0.03
 
 
 class TestEstimator:

@@ -9,6 +9,7 @@ from scipy.signal import lfilter
 from grngc.floor import ADAM_FLOOR, MIN_EXCHANGED, noise_floor, other_times
 from grngc.grngc import GRNGC
 from grngc.panel import Panel, as_panel
+from grngc.rules import Rules
 from grngc.windows import Windows, make_windows
 
 
@@ -87,7 +88,7 @@ def test_the_level_of_a_series_does_not_matter() -> None:
     moved = Windows(windows.x + 50.0, windows.y + 50.0, windows.trajectory, windows.time)
     floors = [
         noise_floor(
-            each, np.full((4, 2, 4), 0.1), np.ones(4, bool), scores=np.zeros((4, 4)) + 0.02, norm="l1",
+            each, np.full((4, 2, 4), 0.1), Rules.none(np.ones(4, bool)), scores=np.zeros((4, 4)) + 0.02, norm="l1",
             refit=lambda others: np.ones((4, 2, 4)), collapse=lambda lags: lags.sum(axis=1), input_noise=0.3,
             random_state=0,
         )
@@ -121,7 +122,8 @@ def test_the_floor_is_read_on_the_scale_of_the_graph_and_never_raised() -> None:
     def floor(*largest: float) -> float:
         scores = np.zeros((4, 4))
         scores[0, 1 : 1 + len(largest)] = largest
-        return noise_floor(windows, np.full((4, 1, 4), 0.1), np.ones(4, bool), scores=scores, refit=refit, **settings)  # type: ignore[arg-type]
+        rules = Rules.none(np.ones(4, bool))
+        return noise_floor(windows, np.full((4, 1, 4), 0.1), rules, scores=scores, refit=refit, **settings)  # type: ignore[arg-type]
 
     assert floor(0.0) == ADAM_FLOOR
     assert ADAM_FLOOR < floor(0.05) < floor(0.1) < floor(10.0) == floor(1000.0)
@@ -135,8 +137,8 @@ def test_it_is_of_scores_collapsed_as_the_graphs_are_and_drawn_by_the_seed() -> 
 
     def floor(collapse: Callable[[np.ndarray], np.ndarray], seed: int = 0) -> float:
         return noise_floor(
-            windows, np.full((4, 4, 4), 0.02), np.ones(4, bool), scores=scores, norm="l1", collapse=collapse,
-            refit=lambda others: np.zeros((4, 4, 4)), input_noise=0.3, random_state=seed,
+            windows, np.full((4, 4, 4), 0.02), Rules.none(np.ones(4, bool)), scores=scores, norm="l1",
+            collapse=collapse, refit=lambda others: np.zeros((4, 4, 4)), input_noise=0.3, random_state=seed,
         )  # fmt: skip
 
     summed = floor(lambda lags: lags.sum(axis=1))

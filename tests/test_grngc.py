@@ -163,6 +163,10 @@ CHANGES: dict[str, Any] = {
     "cross_boundary": True,
     "lag_collapse": "max",
     "contemporaneous": True,
+    "sources": ["x1", "x2"],
+    "forbidden": [("x3", "x1")],
+    "required": [("x1", "x3")],
+    "never_compared": [["x1"], ["x3"]],
     "random_state": 1,
 }
 """For every parameter that changes the graph, a value unlike the base's."""
@@ -173,6 +177,7 @@ BASE = QUICK | {
     "lag": 2, "skip": True, "penalty_scale": "per_output", "norm": "l1", "penalise_own_past": False,
     "learning_rate": 0.01, "schedule": "cosine", "weight_decay": 1.0, "scaling": "pooled", "cross_boundary": False,
     "lag_collapse": "sum", "contemporaneous": False, "random_state": 0, "device": "cpu", "forecaster_options": None,
+    "sources": None, "forbidden": None, "required": None, "never_compared": None,
 }  # fmt: skip
 
 

@@ -297,6 +297,20 @@ def test_a_rule_gives_the_graph_of_the_penalty_that_it_picks() -> None:
     assert by_number.penalty_path().rate == GRNGC(forecaster="linear", lag=1).fit(x).penalty_
 
 
+def test_the_path_keeps_to_what_is_known_beforehand() -> None:
+    """Without its one strong pair the path begins lower; a required pair is no edge that the penalty decides on."""
+    x = autoregression(DRIVEN | {(0, 3, 1): 0.2}, 300, 4)
+    free, told = GRNGC(forecaster="linear", lag=1, penalty="cv"), {"forbidden": [("x1", "x2"), ("x2", "x3")]}
+    kept = GRNGC(forecaster="linear", lag=1, penalty="cv", **told).fit(x)
+    assert kept.penalty_path_.penalties[0] < free.fit(x).penalty_path_.penalties[0] / 2
+    assert kept.penalty_path_.edges.max() <= 12 - 2
+    assert kept.graph_.scores[1, 0] == kept.graph_.scores[2, 1] == 0
+    spared = GRNGC(forecaster="linear", lag=1, penalty="cv", required=told["forbidden"]).fit(x)
+    assert spared.penalty_path_.edges[0] == 0
+    assert spared.penalty_path_.errors[0] < free.penalty_path_.errors[0] / 1.2
+    assert spared.graph_.scores[1, 0] > 0.4
+
+
 def test_confidence_trains_again_with_the_penalty_that_was_picked() -> None:
     model = GRNGC(forecaster="linear", lag=1, penalty="cv-1se").fit(autoregression(DRIVEN, 200, 4))
     task, windows = _task(model)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .comparison import Comparison, compare
     from .datasets.files import read_panel
+    from .datasets.rules import read_rules, read_sources
     from .discovery import Discovery, discover
     from .errors import DivergenceError, InputError, InputWarning
     from .graph import CausalGraph, Edge
@@ -37,6 +38,8 @@ __all__ = [
     "discover",
     "discover_group",
     "read_panel",
+    "read_rules",
+    "read_sources",
 ]
 
 _HOMES = {
@@ -55,6 +58,8 @@ _HOMES = {
     "discover": "discovery",
     "discover_group": "subjects",
     "read_panel": "datasets.files",
+    "read_rules": "datasets.rules",
+    "read_sources": "datasets.rules",
 }
 
 

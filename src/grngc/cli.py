@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import cli_bench, cli_datasets, cli_subjects, cli_truth
+from .cli_rules import Forbid, NeverCompared, Require, RulesFile, Sources, rules_from
 from .cli_values import Address, Executor, Workers, amount_or_rule, names, switch, transforms, whole_or_auto
 from .errors import InputError
 from .folders import UNFINISHED, check_folder
@@ -162,6 +163,11 @@ def discover(
             "their present does.  [default: auto]",
         ),
     ] = None,
+    sources: Sources = None,
+    forbid: Forbid = None,
+    require: Require = None,
+    never_compared: NeverCompared = None,
+    rules: RulesFile = None,
     steps: Annotated[
         int | None, typer.Option(metavar="N", help="Training steps; linear needs none.  [default: 1000]")
     ] = None,
@@ -209,6 +215,7 @@ def discover(
       grngc discover measurements.csv --out results
       grngc discover cells.csv --out results --trajectory plate --lag 2
       grngc discover economy.csv --out results --transform growth
+      grngc discover cells.csv --out results --sources regulators.txt
       grngc discover patients/*.csv --out patients-graphs
 
     A run of more than twenty seconds that is stopped or killed goes on where it was when the same command is given
@@ -232,7 +239,7 @@ def discover(
         "configuration": configuration, "trajectory": trajectory, "time": time, "series": names(columns),
         "exogenous": names(exogenous) or (), "transform": transforms(transform), "missing": missing,
         "drop_constant": drop_constant, "random_state": seed,
-    }  # fmt: skip
+    } | rules_from(sources, forbid, require, never_compared, rules)  # fmt: skip
     if len(files) > 1:
         if threads != 1:
             raise InputError("--threads is for one file; several run side by side, with one thread each (--workers)")

@@ -71,7 +71,9 @@ def names(text: str | None) -> list[str] | None:
     try:
         return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
     except csv.Error as error:
-        raise InputError(f"--columns, --exogenous: {brief(text)} cannot be cut into names ({error})") from error
+        raise InputError(
+            f"--columns, --exogenous, --sources: {brief(text)} cannot be cut into names ({error})"
+        ) from error
 
 
 def transforms(texts: list[str] | None) -> Any:

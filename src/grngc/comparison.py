@@ -81,8 +81,7 @@ def compare(
     if paired:
         second = matched(second, first)
     notes = notes_on(first, second, paired)
-    pairs = first.graph.pairs()
-    tested = pairs & (first.above.any(axis=0) | second.above.any(axis=0))
+    tested = np.logical_or(first.above.any(axis=0), second.above.any(axis=0))
     test = None
     if first.of_subjects:
         chosen = first.scores[:, tested], second.scores[:, tested]
@@ -117,10 +116,10 @@ def _edges(a: Side, b: Side, tested: np.ndarray, test: Permuted | None) -> list[
     floor = max(found.noise_floor for side in (a, b) for found in side.members.values())
     names, place = a.graph.names, np.cumsum(tested).reshape(tested.shape) - 1  # of a pair in the test
     edges = []
-    for j, i in np.argwhere(a.graph.pairs()):
+    for j, i in np.argwhere(a.graph.pairs() | tested):
         pair = names[i], names[j]
         score_a, score_b, share_a, share_b = (float(values[j, i]) for values in (*scores, *shares))
-        sign_a, sign_b = (told[pair] for told in signs)
+        sign_a, sign_b = (told.get(pair, "±") for told in signs)  # a pair may be forbidden on one side
         difference = score_b - score_a
         ps: list[float | None] = [None] * 3
         if test is None:

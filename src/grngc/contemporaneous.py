@@ -16,6 +16,7 @@ penalised regression a target.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from .errors import InputError
 from .floor import ADAM_FLOOR, FEWEST_WINDOWS, MARGIN, SURROGATES, centred, rings
 from .folds import folds
 from .lasso import EXACT, ROUGH, Effort, nearness, penalised_linear
+from .rules import Rules
 from .windows import Windows
 
 PRESENT_PAYS = 0.05
@@ -61,7 +63,7 @@ class Present:
 def weigh_present(
     windows: Windows,
     weigh: Callable[[Windows], np.ndarray],
-    targets: np.ndarray,
+    rules: Rules,
     *,
     norm: str,
     input_noise: float,
@@ -75,13 +77,13 @@ def weigh_present(
     weigh : callable
         Windows -> the penalty's weight of each entry (target, lag, source), per output; 0 where free. Asked for the
         windows of every fold: the automatic penalty depends on their number.
-    targets : bool array (series,)
-        False where exogenous.
+    rules : Rules
+        A source that is forbidden is so at every lag, the present too.
     norm : {"l1", "frobenius"}
     input_noise : float
         As in training: a ridge, on the present too.
     """
-    fit = _solver(norm, input_noise, ROUGH)
+    fit, targets = _solver(norm, input_noise, ROUGH, rules), rules.targets
 
     def missed(known: Windows, held: Windows, weights: np.ndarray, admitted: np.ndarray) -> float:
         found = fit(centred(known), weights, admitted)
@@ -93,7 +95,7 @@ def weigh_present(
         for seen, unseen in folds(windows):
             known, held = windows.subset(seen), windows.subset(unseen)
             weights = weigh(known)
-            every = np.ones_like(weights, dtype=bool)
+            every = np.ones_like(weights, dtype=bool) & rules.allowed[:, None]
             own = every & np.eye(len(targets), dtype=bool)[:, None]
             pair = _with_present(known), _with_present(held)
             errors += [
@@ -112,7 +114,7 @@ def weigh_present(
 
 
 def present_coefficients(
-    windows: Windows, weights: np.ndarray, targets: np.ndarray, *, norm: str, input_noise: float
+    windows: Windows, weights: np.ndarray, rules: Rules, *, norm: str, input_noise: float
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Return the coefficients of the others' present (target, source), and how near those of 0 are to entering.
 
@@ -121,14 +123,15 @@ def present_coefficients(
 
     Parameters
     ----------
-    windows, targets, norm, input_noise
+    windows, rules, norm, input_noise
         As for :func:`weigh_present`.
     weights : array (target, lag, source)
         The penalty's, per output. The present of another series costs what its last step does.
     """
     task, joint = centred(_with_present(windows)), _weights_with_present(weights)
-    admitted = _admitted_with_present(np.ones_like(weights, dtype=bool)) & targets[:, None, None]
-    found = _solver(norm, input_noise, EXACT)(task, joint, admitted)
+    every = np.ones_like(weights, dtype=bool) & rules.allowed[:, None]
+    admitted = _admitted_with_present(every) & rules.targets[:, None, None]
+    found = _solver(norm, input_noise, EXACT, rules)(task, joint, admitted)
     if norm != "l1":
         return found[:, 0], None
     return found[:, 0], (nearness(task.x, task.y, found, joint, input_noise=input_noise) * admitted)[:, 0]
@@ -137,7 +140,7 @@ def present_coefficients(
 def present_floor(
     windows: Windows,
     weights: np.ndarray,
-    targets: np.ndarray,
+    rules: Rules,
     *,
     norm: str,
     collapse: Callable[[np.ndarray], np.ndarray],
@@ -152,7 +155,7 @@ def present_floor(
 
     Parameters
     ----------
-    windows, weights, targets, norm, input_noise
+    windows, weights, rules, norm, input_noise
         As for :func:`present_coefficients`.
     collapse : callable
         (target, lag, source) -> (target, source), as for the graph.
@@ -160,13 +163,12 @@ def present_floor(
     """
     if len(windows) < FEWEST_WINDOWS:
         return math.inf
-    own = np.eye(len(targets), dtype=bool)
-    between = np.logical_and(~own, targets[:, None])
+    between = rules.pairs & ~rules.required
     if not between.any():
         return ADAM_FLOOR
     rng = np.random.default_rng(random_state)
-    fit = _solver(norm, input_noise, ROUGH)
-    every, joint = np.ones_like(weights, dtype=bool), _weights_with_present(weights)
+    fit = _solver(norm, input_noise, ROUGH, rules)
+    every, joint = np.ones_like(weights, dtype=bool) & rules.allowed[:, None], _weights_with_present(weights)
     task = centred(windows)
 
     def largest() -> float:
@@ -207,12 +209,11 @@ def moved_apart(windows: Windows, rng: np.random.Generator) -> tuple[Windows, np
     return replace(windows, x=windows.x[rows, lags, series], y=windows.y[order, series]), in_step
 
 
-def _solver(norm: str, input_noise: float, effort: Effort) -> Fit:
+def _solver(norm: str, input_noise: float, effort: Effort, rules: Rules) -> Fit:
+    told: dict[str, Any] = {"norm": norm, "input_noise": input_noise, "effort": effort, "parts": rules.parts}
+
     def fit(task: Windows, weights: np.ndarray, admitted: np.ndarray) -> np.ndarray:
-        found, _ = penalised_linear(
-            task.x, task.y, weights, admitted=admitted, norm=norm, input_noise=input_noise, effort=effort
-        )
-        return found
+        return penalised_linear(task.x, task.y, weights, admitted=admitted, **told)[0]
 
     return fit
 
@@ -227,6 +228,6 @@ def _weights_with_present(weights: np.ndarray) -> np.ndarray:
 
 
 def _admitted_with_present(admitted: np.ndarray) -> np.ndarray:
-    """Put before what is admitted (target, lag, source) the present of all others."""
-    others = ~np.eye(len(admitted), dtype=bool)
+    """Put before what is admitted (target, lag, source) the present of all others that are admitted at some lag."""
+    others = ~np.eye(len(admitted), dtype=bool) & admitted.any(axis=1)
     return np.concatenate([others[:, None], admitted], axis=1)

@@ -27,7 +27,7 @@ from .folders import write_folder
 from .graph import CausalGraph, Edge
 from .grngc import GRNGC
 from .panel import Panel, as_panel
-from .record import conclude, describe, json_text, path_told, plain, read_record, standing_out
+from .record import conclude, describe, found_beside, json_text, path_told, plain, read_record, standing_out
 from .storage import csv_text, write_atomically
 from .summary import summarise
 from .training import Progress
@@ -80,7 +80,7 @@ class Discovery:
         return self.record["training"]["converged"]
 
     def standing_out(self) -> list[Edge]:
-        """Return the pairs of two series whose score is above the noise floor, strongest first."""
+        """Return the pairs of two series whose score is above the noise floor, and those required, strongest first."""
         return standing_out(self.graph, self.noise_floor)
 
     def summary(self, top: int = 10) -> str:
@@ -240,13 +240,14 @@ def discover_in(
         fitted_in += checkpoint.before
     graph, floor, training = estimator.graph_, estimator.noise_floor_, estimator.record_.to_dict()
     edges = standing_out(graph, floor)
+    found = found_beside(graph, edges)
     record = {
         "format_version": FORMAT_VERSION,
         "conclusion": conclude(graph, floor, edges, training, estimator.n_windows_),
-        "trustworthy": bool(edges),
+        "trustworthy": bool(found),
         "converged": training["converged"],
         "noise_floor": floor,
-        "edges_above_noise_floor": len(edges),
+        "edges_above_noise_floor": len(found),
         "configuration_name": configuration,
         "configuration": estimator.get_params(deep=False),
         "choice": {
@@ -258,6 +259,7 @@ def discover_in(
             "contemporaneous": asdict(estimator.present_),
         },
         "penalty_path": path,
+        "rules": estimator.rules_.told(),
         "seed": estimator.random_state,
         "device": described(estimator.device_),
         "data": describe(panel) | {"windows": estimator.n_windows_},
@@ -274,7 +276,7 @@ def discover_in(
         },
         "training": training,
     }
-    return Discovery(graph, plain(record), floor, bool(edges), estimator)
+    return Discovery(graph, plain(record), floor, bool(found), estimator)
 
 
 def _diagnosed(estimator: GRNGC) -> list[Diagnostic]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from .errors import InputError
 from .forecasters import Recipe, build_forecaster, curved_parameters
 from .gradients import gradient_penalty, gradient_scores, reads_sequence, windows_at_once
 from .lasso import EXACT, nearness, penalised_linear
+from .rules import Rules
 from .runtime import seeded
 from .training import Progress, Record, minimise
 from .windows import Windows
@@ -62,7 +64,7 @@ def fit_forecaster(
     recipe: Recipe,
     windows: Windows,
     weights: np.ndarray,
-    targets: np.ndarray,
+    rules: Rules,
     *,
     norm: str,
     steps: int,
@@ -94,14 +96,15 @@ def fit_forecaster(
         Scaled.
     weights : array (target, lag, source)
         Weight of each gradient entry in the penalty, beside the squared error averaged over targets.
-    targets : bool array (series,)
-        False where exogenous: neither forecast nor scored.
+    rules : Rules
+        What is exogenous is neither forecast nor scored; what is forbidden is no input (``recipe.parts``).
     start : mapping of tensors, optional
         State of a forecaster of this recipe to go on from; a fresh one otherwise.
     """
+    targets = rules.targets
     if recipe.choice == "linear":
         with seeded(seed, device):  # building one draws numbers, though none of them stays
-            return _solve(recipe, windows, weights, targets, norm, input_noise, device, progress, snapshot)
+            return _solve(recipe, windows, weights, rules, norm, input_noise, device, progress, snapshot)
     x = torch.tensor(windows.x, dtype=torch.float32, device=device)
     y = torch.tensor(windows.y, dtype=torch.float32, device=device)
     weight, wanted = torch.tensor(weights, dtype=torch.float32, device=device), torch.tensor(targets, device=device)
@@ -170,7 +173,7 @@ def _solve(
     recipe: Recipe,
     windows: Windows,
     weights: np.ndarray,
-    targets: np.ndarray,
+    rules: Rules,
     norm: str,
     input_noise: float,
     device: torch.device,
@@ -178,12 +181,13 @@ def _solve(
     snapshot: Callable[[int, np.ndarray], None] | None,
 ) -> Fitted:
     """Return the linear forecaster at the minimum of eq. 14."""
-    start = time.monotonic()
+    start, targets = time.monotonic(), rules.targets
     weights = weights * targets.sum()  # beside each target's own squared error, not their mean
-    admitted = np.repeat(targets[:, None], len(targets), axis=1)
+    admitted = rules.allowed & targets[:, None]
     x_mean, y_mean = windows.x.mean(axis=0), windows.y.mean(axis=0)
     x, y = windows.x - x_mean, windows.y - y_mean
-    found, steps = penalised_linear(x, y, weights, admitted=admitted, norm=norm, input_noise=input_noise, effort=EXACT)
+    told: dict[str, Any] = {"admitted": admitted, "norm": norm, "input_noise": input_noise, "parts": rules.parts}
+    found, steps = penalised_linear(x, y, weights, effort=EXACT, **told)
     forecaster = build_forecaster(recipe)
     with torch.no_grad():
         forecaster.direct.weight.copy_(torch.tensor(found).flatten(1))  # type: ignore[union-attr,operator]

@@ -12,12 +12,15 @@ T. Schreiber, A. Schmitz, Surrogate time series, Physica D 142 (2000).
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from .lasso import ROUGH, penalised_linear
+from .partition import Part
+from .rules import Rules
 from .windows import Windows
 
 ADAM_FLOOR = 0.03
@@ -39,7 +42,7 @@ MIN_EXCHANGED = 3
 def noise_floor(
     windows: Windows,
     weights: np.ndarray,
-    targets: np.ndarray,
+    rules: Rules,
     *,
     norm: str,
     collapse: Callable[[np.ndarray], np.ndarray],
@@ -56,8 +59,9 @@ def noise_floor(
         As the forecaster was trained on. Their means do not matter.
     weights : array (target, lag, source)
         The penalty's weight of each entry, per output; 0 where free.
-    targets : bool array (series,)
-        False where exogenous.
+    rules : Rules
+        Pairs that are forbidden or required are left out: of the ones nothing is asked, of the others nothing is to be
+        found, and the penalty does not hold them down.
     norm : {"l1", "frobenius"}
     collapse : callable
         (target, lag, source) -> (target, source), as for the graph.
@@ -75,23 +79,21 @@ def noise_floor(
     """
     if len(windows) < FEWEST_WINDOWS:
         return math.inf
-    p = windows.y.shape[1]
-    own = np.eye(p, dtype=bool)
-    between = np.logical_and(~own, targets[:, None])
+    own = np.eye(windows.y.shape[1], dtype=bool)
+    between = rules.pairs & ~rules.required
     if not between.any():
         return ADAM_FLOOR
     rng = np.random.default_rng(random_state)
 
-    def fit(task: Windows, admitted: np.ndarray) -> np.ndarray:
+    def fit(task: Windows, admitted: np.ndarray, parts: Sequence[Part]) -> np.ndarray:
         task = centred(task)
-        return penalised_linear(
-            task.x, task.y, weights, admitted=admitted, norm=norm, input_noise=input_noise, effort=ROUGH
-        )[0]
+        told: dict[str, Any] = {"norm": norm, "input_noise": input_noise, "effort": ROUGH, "parts": parts}
+        return penalised_linear(task.x, task.y, weights, admitted=admitted, **told)[0]
 
     def top(task: Windows) -> float:
-        return float(collapse(np.abs(fit(task, np.ones_like(own))))[between].max())
+        return float(collapse(np.abs(fit(task, rules.allowed, rules.parts)))[between].max())
 
-    explained = np.einsum("jli,nli->nj", fit(windows, own), centred(windows).x)
+    explained = np.einsum("jli,nli->nj", fit(windows, own, ()), centred(windows).x)
     unexplained = replace(windows, y=windows.y - explained)
 
     def surrogate() -> Windows:

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from .arguments import check_choice
+from .blocks import BlockJacobian, row, sized
 from .errors import InputError
 from .factors import product_norm, products, rows, slab_bytes
 from .runtime import MEMORY_BUDGET
@@ -57,12 +58,12 @@ def reads_sequence(forecaster: nn.Module) -> bool:
 
 def offers_closed_form(forecaster: nn.Module) -> bool:
     """Return whether a forecaster states its input gradient as factors, or leaves it to a loop of backward passes."""
-    return hasattr(forecaster, "jacobian")
+    return hasattr(forecaster, "jacobian") and not getattr(forecaster, "row_by_row", False)
 
 
 def _resolve(forecaster: nn.Module, method: str) -> str:
     if method == "auto":
-        return "closed" if offers_closed_form(forecaster) else "loop"
+        return "closed" if hasattr(forecaster, "jacobian") else "loop"
     check_choice("method", method, ("auto", *WAYS))
     if method == "vmap" and reads_sequence(forecaster):
         raise InputError("method='vmap' takes windows one by one and this forecaster reads a sequence: use 'loop'")
@@ -78,15 +79,8 @@ def _loop(forecaster: nn.Module, x: Tensor, differentiable: bool) -> tuple[Tenso
     with torch.enable_grad():
         x = x.requires_grad_()
         forecast = forecaster(x)
-        rows = [_row(forecast, x, j, differentiable) for j in range(forecast.shape[1])]
+        rows = [row(forecast, x, j, differentiable) for j in range(forecast.shape[1])]
     return forecast, torch.stack(rows, dim=1)
-
-
-def _row(forecast: Tensor, x: Tensor, target: int, differentiable: bool = True) -> Tensor:
-    """Return eq. 10 for one target, (window, lag, source); zeros where the forecast does not depend on the input."""
-    summed = forecast[:, target].sum()
-    (row,) = torch.autograd.grad(summed, x, create_graph=differentiable, retain_graph=True, materialize_grads=True)
-    return row
 
 
 def _vmap(forecaster: nn.Module, x: Tensor, differentiable: bool) -> tuple[Tensor, Tensor]:
@@ -133,21 +127,20 @@ def gradient_penalty(
     if method == "closed":
         forecast, factors = forecaster.jacobian(x.detach())  # type: ignore[operator]
         wanted = factors if targets is None else factors.of(targets)
-        total = product_norm(wanted, rows(weights, targets).flatten(1), norm)
+        if isinstance(wanted, BlockJacobian):
+            total = wanted.norm(rows(weights, targets), norm)
+        else:
+            total = product_norm(wanted, rows(weights, targets).flatten(1), norm)
     elif method == "loop":
         x = x.detach().requires_grad_()
         forecast = forecaster(x)
         total = forecast.new_zeros(())
         for j in range(forecast.shape[1]) if targets is None else targets.tolist():
-            total = total + (_size(_row(forecast, x, j), norm) * weights[j]).sum()
+            total = total + (sized(row(forecast, x, j), norm) * weights[j]).sum()
     else:
         forecast, gradient = input_gradient(forecaster, x, method=method)
-        total = (_size(rows(gradient.transpose(0, 1), targets), norm) * rows(weights, targets).unsqueeze(1)).sum()
+        total = (sized(rows(gradient.transpose(0, 1), targets), norm) * rows(weights, targets).unsqueeze(1)).sum()
     return forecast, total / len(x)
-
-
-def _size(gradient: Tensor, norm: str) -> Tensor:
-    return gradient.abs() if norm == "l1" else gradient.square()
 
 
 class GradientScores(NamedTuple):
@@ -232,6 +225,9 @@ def _pieces(
     every = slice(0, len(x))
     if method == "closed":
         with torch.no_grad():
+            if isinstance(forecaster.jacobian(x[:1])[1], BlockJacobian):  # type: ignore[operator]
+                yield from _of_blocks(forecaster, x, slab, targets)
+                return
             _, factors = forecaster.jacobian(x)  # type: ignore[operator]
             for windows, some, piece in products(factors if targets is None else factors.of(targets), slab):
                 yield windows, some, piece.unflatten(2, x.shape[1:])
@@ -240,10 +236,22 @@ def _pieces(
             x = x.detach().requires_grad_()
             forecast = forecaster(x)
         for n, j in enumerate(range(forecast.shape[1]) if targets is None else targets.tolist()):
-            yield every, slice(n, n + 1), _row(forecast, x, j, differentiable=False).unsqueeze(1)
+            yield every, slice(n, n + 1), row(forecast, x, j, differentiable=False).unsqueeze(1)
     else:
         gradient = input_gradient(forecaster, x, method=method, differentiable=False)[1]
         yield every, slice(None), gradient if targets is None else gradient[:, targets]
+
+
+def _of_blocks(
+    forecaster: nn.Module, x: Tensor, slab: int, targets: Tensor | None
+) -> Iterator[tuple[slice, slice, Tensor]]:
+    """Yield a gradient in blocks with the zeros between them, a few windows at a time."""
+    whole = x.shape[1] * x.shape[2] ** 2 * x.element_size()
+    step = max(1, slab // whole) if offers_closed_form(forecaster) else len(x)  # a backward pass is dear, whatever long
+    for start in range(0, len(x), step):
+        _, factors = forecaster.jacobian(x[start : start + step])  # type: ignore[operator]
+        piece = (factors if targets is None else factors.of(targets)).formed().unflatten(2, x.shape[1:])
+        yield slice(start, start + len(piece)), slice(None), piece
 
 
 def windows_at_once(forecaster: nn.Module, x: Tensor, memory_budget: int, *, method: str = "auto") -> int:
@@ -284,5 +292,5 @@ def _kept_bytes(forecaster: nn.Module, x: Tensor, method: str) -> int:
         leaf = x.detach().requires_grad_()
         forecast = forecaster(leaf)
         forward = size()
-        _row(forecast, leaf, 0).abs().sum()
+        row(forecast, leaf, 0).abs().sum()
         return forward + p * (size() - forward)

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 UNREADABLE = (AttributeError, LookupError, RuntimeError, SystemError, TypeError, ValueError)
 """What is raised over arrays and a JSON text that are damaged, or another's; found by fuzzing."""
-ARRAYS = ("scores", "lag_scores", "signs", "nearness", "contemporaneous", "sign_constancy")
-"""Of a file; all but the first may be missing."""
+ARRAYS = {
+    "scores": "f", "lag_scores": "f", "signs": "f", "nearness": "f", "contemporaneous": "f", "forbidden": "b",
+    "required": "b", "sign_constancy": "f",
+}  # fmt: skip
+"""Of a file, with their kinds; all but the first may be missing."""
 SIGN_AGREEMENT = 0.5
 """A sign is + or - when the mean gradient is at least this share of the mean absolute gradient, else ±."""
 MOST_OVER_TIME = 2**30
@@ -79,6 +82,9 @@ class CausalGraph:
     contemporaneous : array (target, source), optional
         Signed coefficients of the others' *present* values beside all pasts, in the units of scores; 0 on the
         diagonal. They have no direction: see :mod:`grngc.contemporaneous`. None where the present was not read.
+    forbidden, required : bool array (target, source), optional
+        What was known beforehand (:mod:`grngc.rules`): pairs that could not have a score, which are no statements and
+        are not listed, and pairs that the penalty spared, which stand out whatever their score. None where none is.
     sign_constancy : array (target, lag, source), optional
         Share of windows in which the gradient has the sign of its mean, in [0, 1]; 0 where the mean is 0. Every window
         counts alike, however small its gradient. 1 by construction after a linear fit.
@@ -93,6 +99,8 @@ class CausalGraph:
     exogenous: tuple[str, ...] = ()
     nearness: np.ndarray | None = None
     contemporaneous: np.ndarray | None = None
+    forbidden: np.ndarray | None = None
+    required: np.ndarray | None = None
     sign_constancy: np.ndarray | None = None
     read_over_time: Callable[[Sequence[str], Sequence[int], Sequence[str], int], OverTime] | None = field(
         default=None, repr=False
@@ -129,10 +137,14 @@ class CausalGraph:
         arrays = [array for array in (scores, lags, signs, near, present, alike) if array is not None]
         if not all(np.isfinite(array).all() for array in arrays):
             raise InputError("the scores of a graph are finite numbers; got NaN or infinity")
+        ruled = {name: _mask(name, getattr(self, name), p) for name in ("forbidden", "required")}
+        if ruled["forbidden"] is not None and (lags.any(axis=1) | (scores != 0))[ruled["forbidden"]].any():
+            raise InputError("the scores of forbidden pairs are 0; got others")
+        arrays += [mask for mask in ruled.values() if mask is not None]
         for array in arrays:
             array.setflags(write=False)
         values = {"scores": scores, "lag_scores": lags, "signs": signs, "names": names, "exogenous": exogenous}
-        values |= {"nearness": near, "contemporaneous": present, "sign_constancy": alike}
+        values |= {"nearness": near, "contemporaneous": present, "sign_constancy": alike, **ruled}
         for key, value in values.items():
             object.__setattr__(self, key, value)
 
@@ -252,14 +264,16 @@ class CausalGraph:
         return np.where(rows & (self.scores == 0), self.nearness - 1, np.where(rows, order, -1))
 
     def pairs(self, own_past: bool = False) -> np.ndarray:
-        """Mask (target, source) of the entries that are statements: targets that are not exogenous."""
+        """Mask (target, source) of the entries that are statements: targets not exogenous, pairs not forbidden."""
         p = len(self.names)
         rows = np.array([name not in self.exogenous for name in self.names])
-        return rows[:, None] & (np.ones((p, p), bool) if own_past else ~np.eye(p, dtype=bool))
+        found = rows[:, None] & (np.ones((p, p), bool) if own_past else ~np.eye(p, dtype=bool))
+        return found if self.forbidden is None else found & ~self.forbidden
 
     def above(self, floor: float) -> np.ndarray:
-        """Mask (target, source) of the pairs of two series whose score is above a floor."""
-        return self.pairs() & (self.scores > floor)
+        """Mask (target, source) of the pairs of two series whose score is above a floor, and of those required."""
+        found = self.pairs() & (self.scores > floor)
+        return found if self.required is None else found | self.required
 
     def to_frame(self, *, own_past: bool = True, by_lag: bool = True) -> "pandas.DataFrame":
         """Return :meth:`edges` as a data frame with the columns of ``edges.csv``."""
@@ -296,6 +310,7 @@ class CausalGraph:
             arrays["contemporaneous"] = self.contemporaneous
         if self.sign_constancy is not None:
             arrays["sign_constancy"] = self.sign_constancy
+        arrays |= {name: mask for name in ("forbidden", "required") if (mask := getattr(self, name)) is not None}
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **(beside or {}), **arrays)  # type: ignore[arg-type]
         return write_atomically(path, buffer.getvalue())
@@ -313,8 +328,8 @@ class CausalGraph:
                 raise ValueError("names differ")
             "".join((*names, *meta["exogenous"])).encode()  # text, and nothing but text
             arrays = {key: archive[key] for key in ARRAYS if key in archive} if version == FORMAT_VERSION else {}
-            if odd := [key for key, array in arrays.items() if array.dtype.kind != "f"]:
-                raise ValueError(f"{odd[0]} are no numbers")
+            if odd := [key for key, array in arrays.items() if array.dtype.kind != ARRAYS[key]]:
+                raise ValueError(f"{odd[0]} are {'no numbers' if ARRAYS[odd[0]] == 'f' else 'not True and False'}")
         except UNREADABLE as error:
             why = str(error).removeprefix(f"{path}").lstrip(":, ") if isinstance(error, InputError) else "graph.npz"
             raise InputError(f"{path}: not a graph written by grngc ({why})") from error
@@ -349,6 +364,16 @@ class CausalGraph:
         scores = np.where(off, self.scores, 0)
         level = scores.sum(axis=1) / np.maximum(off.sum(axis=1), 1) + scores.sum() / max(off.sum(), 1)
         return np.where(level > 0, 1 / np.where(level > 0, level, 1), 1)
+
+
+def _mask(name: str, given: np.ndarray | None, p: int) -> np.ndarray | None:
+    """Return a mask of pairs of two series, None where it has none."""
+    if given is None or not np.any(given):
+        return None
+    mask = np.array(given)
+    if mask.shape != (p, p) or mask.dtype != bool or mask.diagonal().any():
+        raise InputError(f"{name} is a ({p}, {p}) array of True and False, False on its diagonal; got {mask.shape}")
+    return mask
 
 
 def _sign(signed: float, size: float) -> str:

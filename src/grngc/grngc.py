@@ -7,7 +7,7 @@ docs/equations.md says which function is which equation, and docs/decisions how 
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +29,7 @@ from .graph import CausalGraph
 from .panel import Panel, as_panel
 from .parameters import check_parameters
 from .penalty_rules import PenaltyPath
+from .rules import Pairs, rules_of
 from .runtime import MEMORY_BUDGET
 from .scaling import Scaling
 from .task import Task
@@ -109,6 +110,13 @@ class GRNGC(BaseEstimator):
         say that two series move together, not which drives which. ``"auto"``: where a linear forecaster is used, the
         pasts of others hardly help it and their present clearly does, as in a record sampled too slowly for its
         couplings; see :mod:`grngc.contemporaneous`. The forecaster itself only ever sees the past.
+    sources : list of str, optional
+        Series that may drive others, each by name; all others drive nothing but themselves. None: all.
+    forbidden, required : list of (source, target), optional
+        Pairs that no path may lead through, and pairs that the penalty spares and that are always listed; ``"*"`` is
+        every other series.
+    never_compared : list of lists of str, optional
+        Groups of series: no series of one drives any of another; see docs/how-to/prior-knowledge.md.
     random_state : int
         The same seed gives the same graph on the same machine.
     device : str
@@ -151,6 +159,8 @@ class GRNGC(BaseEstimator):
         What rebuilds the forecaster.
     n_features_in_ : int
         Number of series.
+    rules_ : Rules
+        What was known beforehand, as masks.
     feature_names_in_ : array of str
         Their names, where the data brought names.
 
@@ -190,6 +200,10 @@ class GRNGC(BaseEstimator):
         cross_boundary: bool = False,
         lag_collapse: str = "sum",
         contemporaneous: bool | Literal["auto"] = "auto",
+        sources: Sequence[str] | None = None,
+        forbidden: Pairs | None = None,
+        required: Pairs | None = None,
+        never_compared: Sequence[Sequence[str]] | None = None,
         random_state: int = 0,
         device: str = "cpu",
         tf32: bool = False,
@@ -217,6 +231,10 @@ class GRNGC(BaseEstimator):
         self.cross_boundary = cross_boundary
         self.lag_collapse = lag_collapse
         self.contemporaneous = contemporaneous
+        self.sources = sources
+        self.forbidden = forbidden
+        self.required = required
+        self.never_compared = never_compared
         self.random_state = random_state
         self.device = device
         self.tf32 = tf32
@@ -272,10 +290,11 @@ class GRNGC(BaseEstimator):
         device = resolve_device(self.device)
         check_tf32(device, self.tf32)
         panel = as_panel(X)
+        rules = rules_of(panel.names, panel.exogenous, self.get_params(deep=False))
         scaling = Scaling.of(panel, self.scaling)
         scaled = scaling.apply(panel)
         with gone_on_from(checkpoint, lambda: self._identity(panel, device, snapshot and snapshot_every)) as kept:
-            task = Task(self.get_params(deep=False), panel.targets, device, progress, kept)
+            task = Task(self.get_params(deep=False), rules, device, progress, kept)
             choice = task.choose(partial(task.windows, scaled))
             windows, recipe = task.windows(scaled, choice.lag), task.recipe(choice.forecaster, choice.lag)
             task, path = task.settled(recipe, windows)
@@ -294,6 +313,8 @@ class GRNGC(BaseEstimator):
                 exogenous=panel.exogenous,
                 nearness=nearness if nearness is None or near is None else np.maximum(nearness, near),
                 contemporaneous=together,
+                forbidden=rules.forbidden,
+                required=rules.required,
                 sign_constancy=fitted.sign_constancy,
                 read_over_time=WindowReader(
                     fitted.forecaster, panel, scaling, choice.lag, self.cross_boundary
@@ -306,7 +327,7 @@ class GRNGC(BaseEstimator):
         self.penalty_path_ = path
         self.forecaster_, self.record_, self.recipe_ = fitted.forecaster, fitted.record, recipe
         self.panel_, self.scaling_, self.n_windows_ = panel, scaling, len(windows)
-        self.device_ = device
+        self.device_, self.rules_ = device, rules
         remember_series(self, X, panel)
         return self
 
@@ -346,7 +367,7 @@ class GRNGC(BaseEstimator):
         check_is_fitted(self, "forecaster_")
         if self.penalty_path_ is not None:
             return self.penalty_path_
-        task = Task(self.get_params(deep=False), self.panel_.targets, self.device_, None)
+        task = Task(self.get_params(deep=False), self.rules_, self.device_, None)
         return task.path(self.recipe_, task.windows(self.scaling_.apply(self.panel_), self.recipe_.n_lags))
 
     def save_forecaster(self, path: Path | str) -> Path:

@@ -179,6 +179,8 @@ def mean_graph(graphs: Sequence[CausalGraph]) -> CausalGraph:
         mean([graph.lag_scores for graph in graphs]),
         mean([graph.signs for graph in graphs]),
         exogenous=graphs[0].exogenous,
+        forbidden=np.all([np.zeros_like(none, bool) if g.forbidden is None else g.forbidden for g in graphs], axis=0),
+        required=np.all([np.zeros_like(none, bool) if g.required is None else g.required for g in graphs], axis=0),
         nearness=np.mean(nearness, axis=0) if len(nearness) == len(graphs) else None,
         # the sizes that are in the scores, so that lag 0 is not hidden where signs differ; signs are told apart below
         contemporaneous=np.copysign(np.abs(together).mean(axis=0), np.sum(together, axis=0)) if present else None,

@@ -7,11 +7,15 @@ A. Beck, M. Teboulle, A fast iterative shrinkage-thresholding algorithm, SIAM J.
 B. O'Donoghue, E. Candès, Adaptive restart for accelerated gradient schemes, Found. Comput. Math. 15 (2015).
 """
 
+from collections.abc import Sequence
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import eigvalsh
 from scipy.sparse import csr_array
+
+from .partition import Part
 
 
 class Effort(NamedTuple):
@@ -49,6 +53,7 @@ def penalised_linear(
     effort: Effort = EXACT,
     start: np.ndarray | None = None,
     covariance: "Covariance | None" = None,
+    parts: Sequence[Part] = (),
 ) -> tuple[np.ndarray, int]:
     """Return the coefficients (target, lag, source) that minimise eq. 14 for a linear forecaster, and the steps taken.
 
@@ -72,30 +77,65 @@ def penalised_linear(
         Coefficients to start from, e.g. those of nearly the same weights; zeros otherwise. The minimum is the same.
     covariance : Covariance, optional
         That of these x and ``input_noise``, where it was made before: for many weights on one x.
+    parts : sequence of Part
+        Targets by the sources they may read, where some may not read all (``admitted`` says so too): where that is
+        less work, each part is solved for on its own sources, and its targets' own pasts beside them, from zeros.
     """
     n, lags, p = x.shape
     flat, w = x.reshape(n, lags * p), weights.reshape(p, lags * p)
     open_to = np.tile(admitted, lags) if admitted.ndim == 2 else admitted.reshape(p, lags * p)
-    cross = y.T @ flat / n
     if norm == "frobenius" or not w.any():
+        cross = y.T @ flat / n
         gram = flat.T @ flat / n + input_noise**2 * np.eye(lags * p)
         beta = np.zeros((p, lags * p))
         for j in range(p):
             a = np.flatnonzero(open_to[j])
             beta[j, a] = np.linalg.lstsq(gram[np.ix_(a, a)] + np.diag(w[j, a]), cross[j, a], rcond=None)[0]
         return beta.reshape(p, lags, p), 1
-    covariance = Covariance(x, input_noise) if covariance is None else covariance
-    threshold, steps = np.where(open_to, w / 2, np.inf), 0
-    first = np.zeros_like(cross) if start is None else start.reshape(cross.shape) * open_to
-    at_once = max(1, BLOCK // (lags * p))
-    for rows in (slice(start, start + at_once) for start in range(0, p, at_once)):  # targets know nothing of each other
-        cross[rows], taken = _proximal(covariance, cross[rows], threshold[rows], first[rows], effort)
+    threshold = np.where(open_to, w / 2, np.inf)
+    if not parts or sum(len(part.sources) ** 2 for part in parts) >= p**2:
+        covariance = Covariance(x, input_noise) if covariance is None else covariance
+        first = None if start is None else start.reshape(p, lags * p) * open_to
+        found, steps = _solved(covariance, y.T @ flat / n, threshold, effort, first)
+        return found.reshape(p, lags, p), steps
+    found, steps = np.zeros((p, lags * p)), 0
+    columns = np.arange(lags * p).reshape(lags, p)
+    for part in parts:
+        shared = columns[:, list(part.sources)].flatten()
+        inputs = flat.take(shared, axis=1)
+        covariance = Covariance(inputs, input_noise)
+        if inside := part.inside:
+            at = np.array(inside)[:, None], shared
+            found[at], taken = _solved(covariance, y.take(inside, axis=1).T @ inputs / n, threshold[at], effort)
+            steps = max(steps, taken)
+        if beside := part.beside:
+            joint = _Beside(covariance, inputs, x.take(beside, axis=2), input_noise)
+            own = columns.T[list(beside)]  # (target, lag)
+            at = np.array(beside)[:, None], np.hstack([np.tile(shared, (len(beside), 1)), own])
+            found[at], taken = _solved(joint, joint.cross(y.take(beside, axis=1)), threshold[at], effort)
+            steps = max(steps, taken)
+    return found.reshape(p, lags, p), steps
+
+
+def _solved(
+    covariance: "Covariance | _Beside",
+    cross: np.ndarray,
+    threshold: np.ndarray,
+    effort: Effort,
+    first: np.ndarray | None = None,
+) -> tuple[np.ndarray, int]:
+    """Put the coefficients in the place of ``cross`` (target, input), some targets at a time; with the most steps."""
+    at_once, steps = max(1, BLOCK // max(1, cross.shape[1])), 0
+    for start in range(0, len(cross), at_once):  # targets know nothing of each other
+        rows = slice(start, start + at_once)
+        beginning = np.zeros_like(cross[rows]) if first is None else first[rows]
+        cross[rows], taken = _proximal(covariance.of(rows), cross[rows], threshold[rows], beginning, effort)
         steps = max(steps, taken)
-    return cross.reshape(p, lags, p), steps
+    return cross, steps
 
 
 def _proximal(
-    covariance: "Covariance", cross: np.ndarray, threshold: np.ndarray, start: np.ndarray, effort: Effort
+    covariance: "Covariance | _Beside", cross: np.ndarray, threshold: np.ndarray, start: np.ndarray, effort: Effort
 ) -> tuple[np.ndarray, int]:
     """Minimise by accelerated proximal gradient, every target (row) by itself: one that is at its minimum leaves.
 
@@ -123,7 +163,7 @@ def _proximal(
         if not going.all():
             found[rows[~going]] = beta[~going]
             rows, beta, ahead, momentum = rows[going], beta[going], ahead[going], momentum[going]
-            cross, threshold = cross[going], threshold[going]
+            cross, threshold, covariance = cross[going], threshold[going], covariance.of(going)
             if not len(rows):
                 break
     found[rows] = beta
@@ -140,9 +180,16 @@ class Covariance:
         product = flat @ flat.T if 2 * n < inputs else flat.T @ flat
         product /= n
         top = len(product) - 1
-        largest = eigvalsh(product, subset_by_index=[top, top])[0] if np.isfinite(product).all() else np.inf
+        if top < 0:
+            largest = 0.0  # targets that may read their own pasts only
+        else:
+            largest = eigvalsh(product, subset_by_index=[top, top])[0] if np.isfinite(product).all() else np.inf
         self.largest = max(largest + self.ridge, np.finfo(float).tiny)
         self.formed = None if 2 * n < inputs else product
+
+    def of(self, rows: slice | np.ndarray) -> "Covariance":
+        """Return the covariance of some targets' inputs: it is one for all."""
+        return self
 
     def times(self, rows: np.ndarray) -> np.ndarray:
         """Return ``rows`` (row, input) times this."""
@@ -155,6 +202,39 @@ class Covariance:
         if self.ridge:
             product += self.ridge * rows
         return product
+
+
+class _Beside:
+    """The covariance of each target's inputs where these are some that targets share, then its own past (lag,).
+
+    A matrix for each target would be mostly copies of one block: that block is kept once.
+    """
+
+    def __init__(self, shared: Covariance, flat: np.ndarray, own: np.ndarray, input_noise: float) -> None:
+        n, lags, targets = own.shape
+        self.shared, self.flat, self.own = shared, flat, own
+        self.between = (own.reshape(n, -1).T @ flat / n).reshape(lags, targets, -1).transpose(1, 0, 2)
+        by_target = own.transpose(2, 1, 0)
+        self.owns = by_target @ by_target.transpose(0, 2, 1) / n + input_noise**2 * np.eye(lags)
+        finite = np.isfinite(self.owns).all()
+        # of a positive matrix in blocks no eigenvalue is above the sum of the blocks' largest
+        self.largest = shared.largest + (np.linalg.eigvalsh(self.owns).max() if finite else np.inf)
+
+    def cross(self, y: np.ndarray) -> np.ndarray:
+        """Return the covariance (target, input) of ``y`` (window, target) with each target's inputs."""
+        return np.hstack([y.T @ self.flat, np.einsum("nt,nlt->tl", y, self.own)]) / len(y)
+
+    def of(self, rows: slice | np.ndarray) -> "_Beside":
+        """Return the covariance of some targets' inputs."""
+        some = copy(self)
+        some.between, some.owns = self.between[rows], self.owns[rows]
+        return some
+
+    def times(self, rows: np.ndarray) -> np.ndarray:
+        """Return ``rows`` (target, input) times each target's own."""
+        a, b = np.split(rows, [self.between.shape[2]], axis=1)
+        shared = self.shared.times(a) + (b[:, None] @ self.between)[:, 0]
+        return np.concatenate([shared, (self.between @ a[:, :, None] + self.owns @ b[:, :, None])[:, :, 0]], axis=1)
 
 
 def nearness(

@@ -29,16 +29,26 @@ PATH_INPUTS = 250
 
 
 def standing_out(graph: CausalGraph, floor: float) -> list[Edge]:
-    """Return the pairs of two series whose score is above the floor, strongest first."""
-    return [edge for edge in graph.edges(min_score=floor) if edge.score > floor]
+    """Return the pairs of two series whose score is above the floor, and those required, strongest first."""
+    above, place = graph.above(floor), {name: i for i, name in enumerate(graph.names)}
+    return [edge for edge in graph.edges() if above[place[edge.target], place[edge.source]]]
+
+
+def found_beside(graph: CausalGraph, edges: Sequence[Edge]) -> list[Edge]:
+    """Return the edges that were found, not required: what was put in proves nothing by coming out."""
+    if graph.required is None:
+        return list(edges)
+    given = {(graph.names[i], graph.names[j]) for j, i in np.argwhere(graph.required)}
+    return [edge for edge in edges if (edge.source, edge.target) not in given]
 
 
 def conclude(graph: CausalGraph, floor: float, edges: Sequence[Edge], training: Mapping[str, Any], windows: int) -> str:
     """Say in plain words what the scores allow to say, from a training on so many windows."""
-    largest = graph.edges(top=1)
+    required = 0 if graph.required is None else int(graph.required.sum())
+    edges = found_beside(graph, edges)
+    largest = found_beside(graph, graph.edges(top=required + 1))
     if edges:
-        pairs, first = len(graph.names) * (len(graph.names) - len(graph.exogenous)), edges[0]
-        pairs -= len(graph.names) - len(graph.exogenous)  # own past
+        pairs, first = int(graph.pairs().sum()) - required, edges[0]
         verb = "stands out:" if len(edges) == 1 else "stand out, most of all"
         text = f"{len(edges)} of {pairs} ordered pairs {verb} {_pair(first)} (lag {first.lag}, {first.sign})."
         text += _together(graph, edges)
@@ -62,8 +72,12 @@ def conclude(graph: CausalGraph, floor: float, edges: Sequence[Edge], training: 
             "Nothing stands out: no series drives another by more than unrelated series seem to. Read no graph from "
             f"these scores: the largest is {largest[0].score:.3g} ({_pair(largest[0])}), the noise floor {floor:.3g}."
         )
+    elif required:
+        text = "Nothing could be found: every pair that is not forbidden is required."
     else:
         text = "Nothing stands out: there is one series only, and no other to drive it."
+    if required:
+        text += f" Required, and in the graph whatever the score: {_required(graph)}."
     if not training["converged"]:
         text += f" {_unsettled(training)} before trusting them."
     return text
@@ -150,13 +164,20 @@ def _pair(edge: Edge) -> str:
     return f"{edge.source} and {edge.target}" if edge.lag == 0 else f"{edge.source} -> {edge.target}"
 
 
+def _required(graph: CausalGraph, most: int = 3) -> str:
+    pairs = [] if graph.required is None else np.argwhere(graph.required).tolist()
+    said = ", ".join(f"{graph.names[i]} -> {graph.names[j]}" for j, i in pairs[:most])
+    return said + f" and {len(pairs) - most} more" * (len(pairs) > most)
+
+
 def _together(graph: CausalGraph, edges: Sequence[Edge]) -> str:
     """Say what edges at lag 0 are."""
     n = sum(edge.lag == 0 for edge in edges)
     if n == 0:
         return ""
     which = "They" if n == len(edges) else f"{n} of them (lag 0)"
-    unknown = any(edge.lag == 0 and edge.source not in graph.exogenous for edge in edges)
+    statements, place = graph.pairs(), {name: i for i, name in enumerate(graph.names)}  # the other way round is none?
+    unknown = any(edge.lag == 0 and statements[place[edge.source], place[edge.target]] for edge in edges)
     return f" {which} move together within one time step" + unknown * " (direction unknown: sampled too slowly?)" + "."
 
 

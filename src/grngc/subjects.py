@@ -29,6 +29,7 @@ from .group import GroupDiscovery, group_of, subject_names, usable_as_folder
 from .panel import Panel
 from .parameters import check_parameters
 from .record import describe, plain
+from .rules import rules_of
 
 DECIDING = ("grngc", "torch", "numpy", "scipy", "scikit-learn")
 """Packages whose version decides the numbers of a graph."""
@@ -114,6 +115,8 @@ def discover_group(
     out = None if folder is None else Path(folder)
     study = None if out is None else _study(out, overwrite, configuration, parameters, of_data)
     reads = _read(records, of_data)
+    panel = next(iter(reads.values())).panel
+    rules_of(panel.names, panel.exogenous, parameters)  # the same for all: refused before the first is fitted
     kept = {} if out is None else _finished(out, reads, parameters)
     if study is not None:
         _begin(study)

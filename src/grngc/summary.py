@@ -1,7 +1,7 @@
 """One page of plain text about a run, from its record; nothing is computed here."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +31,12 @@ def summarise(record: Mapping[str, Any], edges: "Sequence[Edge]", top: int) -> s
     """
     page = _head("Granger-causal graph (GRNGC)", record, _facts(record)) + _warnings(record)
     if edges and top > 0:
-        page += [*_table(edges[:top]), "=" * WIDTH]
-        if len(edges) > top:
-            page.append(f"The {top} strongest of {len(edges)} pairs above the noise floor.")
+        required = _required(record)
+        shown = [edge for n, edge in enumerate(edges) if n < top or edge[:2] in required]
+        page += [*_table(shown, required), "=" * WIDTH]
+        if len(edges) > len(shown):
+            also = " above the noise floor" + " or required" * bool(required)
+            page.append(f"The {len(shown)} strongest of {len(edges)} pairs{also}.")
     return _ended(page, record, any(edge.lag > 0 for edge in edges))
 
 
@@ -192,6 +195,7 @@ def _facts(record: Mapping[str, Any]) -> list[str]:
         "Data": data["origin"] or f"in memory, sha256 {data['sha256'][:12]}",
         "Transforms": _transforms(data["transforms"]),
         "Notes": "; ".join(data["notes"]),
+        "Rules": _rules(record.get("rules"), len(data["series"])),
         "Chosen": choice_said(chosen, settings),
         "Lags": lags_said(chosen, settings),
         "Penalty path": path_said(record.get("penalty_path")),
@@ -201,6 +205,25 @@ def _facts(record: Mapping[str, Any]) -> list[str]:
         "Noise floor": "none" if record["noise_floor"] is None else f"{record['noise_floor']:.3g}",
     }
     return [*_columns(left, right), *(line for name, text in long.items() if text for line in _fact(name, text))]
+
+
+def _rules(rules: Mapping[str, Any] | None, n_series: int) -> str:
+    """Say what was known beforehand."""
+    if not rules:
+        return ""
+    said = []
+    if rules["sources"] is not None:
+        said.append(f"{len(rules['sources'])} of {n_series} series may drive others")
+    if n := rules["forbidden_pairs"]:
+        said.append(f"{n} pair{'s' * (n != 1)} forbidden in all")
+    if rules["required"]:
+        said.append(f"{len(rules['required'])} required")
+    return "; ".join(said)
+
+
+def _required(record: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return the pairs (source, target) that were required."""
+    return {(source, target) for source, target in (record.get("rules") or {}).get("required", ())}
 
 
 def _training(training: Mapping[str, Any]) -> str:
@@ -237,11 +260,11 @@ def _warnings(record: Mapping[str, Any]) -> list[str]:
     return ["Warnings:", *lines, "=" * WIDTH] if lines else []
 
 
-def _table(edges: "Sequence[Edge]") -> list[str]:
+def _table(edges: "Sequence[Edge]", required: Collection[tuple[str, str]]) -> list[str]:
     width = _name_width(edges)
     rows = [
         f"{_arrow(edge.source, '->' if edge.lag else '--', edge.target, width)}"
-        f"{edge.lag:>6}{edge.score:>10.4f}{edge.sign:>6}"
+        f"{edge.lag:>6}{edge.score:>10.4f}{edge.sign:>6}{'  required' * (edge[:2] in required)}"
         for edge in edges
     ]
     return [f"{_arrow('source', '->', 'target', width)}{'lag':>6}{'score':>10}{'sign':>6}", "-" * WIDTH, *rows]

@@ -20,6 +20,7 @@ from .panel import Panel
 from .parameters import COLLAPSES, automatic_penalty, automatic_width
 from .penalty_path import linear_path, trained_path
 from .penalty_rules import COUNTING, RULES, PenaltyPath
+from .rules import Rules
 from .selection import CANDIDATES, LONGEST_LAG, Choice, Forecast, called, choose
 from .training import Progress
 from .windows import Windows, make_windows
@@ -42,8 +43,8 @@ class Task:
     ----------
     given : mapping
         All parameters of the estimator, checked.
-    targets : bool array (series,)
-        False where exogenous.
+    rules : Rules
+        Which series may drive which, which are held to.
     device : torch.device
     progress : callable, optional
     checkpoints : Checkpoints, optional
@@ -51,10 +52,15 @@ class Task:
     """
 
     given: Mapping[str, Any]
-    targets: np.ndarray
+    rules: Rules
     device: torch.device
     progress: Heard
     checkpoints: Checkpoints | None = None
+
+    @property
+    def targets(self) -> np.ndarray:
+        """Bool array (series,), False where exogenous."""
+        return self.rules.targets
 
     def choose(self, cut: Callable[[int], Windows]) -> Choice:
         """Decide on forecaster and lag where they are ``"auto"``, by held-out forecasts of this very task."""
@@ -95,9 +101,11 @@ class Task:
         n_series, hidden = len(self.targets), self.given["hidden"]
         options = dict(self.given["forecaster_options"] or {})
         if isinstance(forecaster, str) and forecaster != "linear":
-            width = automatic_width(forecaster, n_series) if isinstance(hidden, str) else hidden
+            together = max((len(part.targets) for part in self.rules.parts), default=n_series)
+            width = automatic_width(forecaster, together) if isinstance(hidden, str) else hidden
             options = {"hidden": width} | options
-        return Recipe(forecaster, n_series, lag, options, self.given["skip"])
+        parts = () if forecaster == "linear" else self.rules.parts  # a matrix of weights, 0 where it may not be
+        return Recipe(forecaster, n_series, lag, options, self.given["skip"], parts)
 
     def fit(self, recipe: Recipe, windows: Windows, *, doing: str = "training", **course: Any) -> Fitted:
         """Train a fresh forecaster by eq. 8-14 and read it; ``course``: what is not as given, and snapshots."""
@@ -110,7 +118,7 @@ class Task:
                 recipe,
                 windows,
                 self.weights(windows) / self.targets.sum(),  # beside the mean over targets of the squared errors
-                self.targets,
+                self.rules,
                 **{name: self.given[name] for name in names} | course,
                 weight_decay=self._decay(len(windows)),
                 seed=self.given["random_state"],
@@ -126,8 +134,9 @@ class Task:
         if recipe.choice in tuple(SEQUENCE_FORECASTERS):
             raise InputError(f"{recipe.choice} reads the whole record, so no part of it can be held out")
         penalised = self._at(1.0).weights(windows)
-        told = (windows, penalised, np.broadcast_to(self.targets[:, None, None], penalised.shape))
-        rate = automatic_penalty(penalised[0].size, len(windows))
+        admitted = self.rules.allowed & self.targets[:, None]
+        told = (windows, penalised, np.broadcast_to(admitted[:, None], penalised.shape))
+        rate = replace(self, given={**self.given, "penalty": "auto", "penalty_scale": "per_output"}).penalty(windows)
         noise = self.given["input_noise"]
         if recipe.choice == "linear":
             return linear_path(*told, input_noise=noise, rate=rate, random_state=self.given["random_state"])
@@ -169,12 +178,12 @@ class Task:
         wanted = self.given["contemporaneous"]
         if not wanted or (isinstance(wanted, str) and choice.forecaster != "linear"):
             return Present(False)
-        found = weigh_present(windows, self.weights, self.targets, **self._exact())
+        found = weigh_present(windows, self.weights, self.rules, **self._exact())
         return found if isinstance(wanted, str) else replace(found, used=True)
 
     def together(self, windows: Windows) -> tuple[np.ndarray, np.ndarray | None]:
         """Return the coefficients (target, source) of the others' present, and how near those at 0 are to entering."""
-        return present_coefficients(windows, self.weights(windows), self.targets, **self._exact())
+        return present_coefficients(windows, self.weights(windows), self.rules, **self._exact())
 
     def floor(self, recipe: Recipe, windows: Windows, scores: np.ndarray, present: Present) -> float:
         """Return what unrelated series give; ``scores`` (target, source) are those of the past alone.
@@ -188,7 +197,7 @@ class Task:
             floor = noise_floor(
                 windows,
                 self.weights(windows),
-                self.targets,
+                self.rules,
                 scores=scores,
                 refit=lambda others: self.fit(recipe, others, doing=doing).lag_scores,
                 **told,
@@ -197,7 +206,7 @@ class Task:
             return math.inf
         if not present.used:
             return floor
-        return max(floor, present_floor(windows, self.weights(windows), self.targets, **told))
+        return max(floor, present_floor(windows, self.weights(windows), self.rules, **told))
 
     @property
     def collapse(self) -> Callable[[np.ndarray], np.ndarray]:
@@ -208,7 +217,8 @@ class Task:
         """Return the penalty used, in units of ``penalty_scale``; that of the rate where a rule has yet to pick one."""
         if not isinstance(self.given["penalty"], str):
             return self.given["penalty"]
-        per_output = automatic_penalty(windows.x.shape[1] * windows.x.shape[2], len(windows))
+        sources = int(self.rules.allowed[self.targets].sum(axis=1).max())
+        per_output = automatic_penalty(windows.x.shape[1] * sources, len(windows))
         return per_output if self.given["penalty_scale"] == "per_output" else per_output / self.targets.sum()
 
     def weights(self, windows: Windows) -> np.ndarray:
@@ -216,6 +226,7 @@ class Task:
         p, lags = len(self.targets), windows.x.shape[1]
         scale = self.penalty(windows) * (1 if self.given["penalty_scale"] == "per_output" else self.targets.sum())
         penalised = np.ones((p, p)) if self.given["penalise_own_past"] else 1 - np.eye(p)
+        penalised[self.rules.required] = 0
         return (scale * self.targets[:, None] * penalised)[:, None, :].repeat(lags, axis=1)
 
     def _decay(self, n_windows: int) -> float:

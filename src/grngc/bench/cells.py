@@ -22,6 +22,7 @@ FLOORS: dict[str, Callable[[Dataset], dict[str, float]]] = {"chance": chance, "d
 
 LATER: dict[str, Any] = {
     "penalty_batch": None, "contemporaneous": False, "penalty_targets": None, "penalty_draw": "random", "tf32": False,
+    "sources": None, "forbidden": None, "required": None, "never_compared": None,
 }  # fmt: skip
 """Parameters that a method got after results were committed, with the value under which it does what it did before:
 there they are left out of a cell, so that old results stay good."""

@@ -1,7 +1,7 @@
 """From a fitted estimator to how sure its graph is."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from ..checkpoints import Checkpoints
 from ..errors import InputError
 from ..evidence import Evidence
 from ..floor import FEWEST_WINDOWS, rings
-from ..folds import folds
+from ..folds import Fold, folds
 from ..gradients import reads_sequence
 from ..graph import CausalGraph
 from ..grngc import GRNGC
@@ -133,8 +133,20 @@ def examine(
     if len(windows) < FEWEST_WINDOWS:
         raise InputError(f"confidence needs at least {FEWEST_WINDOWS} windows; got {len(windows)}")
     recipe, graph, rng = estimator.recipe_, estimator.graph_, np.random.default_rng((estimator.random_state, 5))
-    refits = Refits(task, recipe, windows, places or {}, progress, checkpoints)
-    parts = _held(refits, windows)
+    splits = sorted(folds(windows), key=lambda fold: int(np.flatnonzero(fold[1])[0]))  # in order of time
+    masks = dict(enumerate(halves(windows, SPLITS[recipe.choice == "linear"], rng)))
+    fitted = Refits(task, recipe, windows, places or {}, progress, checkpoints).on(
+        {("others", number): seen for number, (seen, _) in enumerate(splits)}
+        | {("earlier", number): mask for number, mask in _earlier(splits).items()}
+        | {("half", number): mask for number, mask in masks.items()}
+    )
+    parts = [
+        Held(np.flatnonzero(unseen), refit, fitted.get(("earlier", number)))
+        for number, (_, unseen) in enumerate(splits)
+        if (refit := fitted["others", number]) is not None
+    ]
+    if not any(part.earlier for part in parts):
+        raise InputError("confidence cannot be computed: training diverges on parts of the record")
     exchanged = rings(windows, rng)
 
     def turned(number: int) -> np.ndarray:
@@ -149,11 +161,10 @@ def examine(
     if estimator.present_.used:
         p = np.minimum(1, 2 * np.minimum(p, test_present(windows, turned(pairs.SURROGATES))))
     gain = weigh_others(windows, parts, turned(gains.SURROGATES), task.targets)
-    masks = dict(enumerate(halves(windows, SPLITS[not bends], rng)))
     again = [
-        _parts(task, windows.subset(masks[number]), each, estimator.present_.used)
-        for number, each in refits.on(masks, "halves").items()
-        if each is not None
+        _parts(task, windows.subset(mask), each, estimator.present_.used)
+        for number, mask in masks.items()
+        if (each := fitted["half", number]) is not None
     ]
     if not again:
         raise InputError("confidence cannot be computed: training diverges on halves of the record")
@@ -162,7 +173,7 @@ def examine(
         "widened": tests.widened,
         "parts": len(parts),
         "halves": len(again),
-        "diverged": len(masks) - len(again),
+        "diverged": list(fitted.values()).count(None),
     }
     return Examination(graph, np.where(graph.pairs(), p, math.nan), gain, again, told)
 
@@ -172,28 +183,18 @@ def _task(estimator: GRNGC) -> tuple[Task, Windows]:
     panel, given = estimator.panel_, estimator.get_params(deep=False)
     if estimator.penalty_path_ is not None:  # a rule picked it, and is not asked again for each part
         given |= {"penalty": estimator.penalty_}
-    task = Task(given, panel.targets, estimator.device_, None)
+    task = Task(given, estimator.rules_, estimator.device_, None)
     return task, task.windows(estimator.scaling_.apply(panel), estimator.recipe_.n_lags)
 
 
-def _held(refits: Refits, windows: Windows) -> list[Held]:
-    """Hold out one part after the other, and return them with what was trained on the others."""
-    splits = sorted(folds(windows), key=lambda fold: int(np.flatnonzero(fold[1])[0]))  # in order of time
-    others = refits.on({number: seen for number, (seen, _) in enumerate(splits)}, "held-out forecasts")
-    before, earlier_masks = np.zeros(len(windows), dtype=bool), {}
+def _earlier(splits: Sequence[Fold]) -> dict[int, np.ndarray]:
+    """Return for each part but the first what comes before it (a mask of windows)."""
+    before, masks = np.zeros(len(splits[0][0]), dtype=bool), {}
     for number, (seen, unseen) in enumerate(splits):
         if number:
-            earlier_masks[number] = before & seen
-        before |= unseen
-    earlier = refits.on(earlier_masks, "forecasts from earlier parts")
-    parts = [
-        Held(np.flatnonzero(unseen), refit, earlier.get(number))
-        for number, (_, unseen) in enumerate(splits)
-        if (refit := others[number]) is not None
-    ]
-    if not any(part.earlier for part in parts):
-        raise InputError("confidence cannot be computed: training diverges on parts of the record")
-    return parts
+            masks[number] = before & seen
+        before = before | unseen
+    return masks
 
 
 def _parts(task: Task, windows: Windows, refit: Refit, with_present: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -18,9 +18,14 @@ from ..task import Task
 from ..training import Progress
 from ..windows import Windows
 
+DOING = "fitting parts of the record"
+"""What progress is told."""
+
+Key = tuple[str, int]
+
 
 class Refit(NamedTuple):
-    """A trained forecaster, and its scores and signs (target, lag, source)."""
+    """A trained forecaster, and its scores and signs (target, lag, source), in float32: there are dozens of them."""
 
     forecaster: nn.Module
     lag_scores: np.ndarray
@@ -56,17 +61,17 @@ class Refits:
     progress: Callable[[Progress], None] | None = None
     checkpoints: Checkpoints | None = None
 
-    def on(self, parts: Mapping[int, np.ndarray], doing: str) -> dict[int, Refit | None]:
+    def on(self, parts: Mapping[Key, np.ndarray]) -> dict[Key, Refit | None]:
         """Return what was trained on each part (a mask of windows), each from a seed of its own.
 
         None where training diverged.
         """
         task = replace(self.task, progress=None, checkpoints=None)
         solved = self.recipe.choice == "linear"
-        found: dict[int, Refit | None] = {}
+        found: dict[Key, Refit | None] = {}
         jobs = []
         for number, (key, mask) in enumerate(parts.items()):
-            state = None if solved else self._kept(doing, number)
+            state = None if solved else self._kept(number)
             if state is not None:
                 found[key] = _refit(self.recipe, state, task)
                 continue
@@ -76,33 +81,33 @@ class Refits:
             if isinstance(outcome, BaseException):
                 raise outcome
             if not solved:
-                self._keep(doing, number, outcome)
+                self._keep(number, outcome)
                 outcome = _refit(self.recipe, outcome, task)
             found[key] = outcome
             if self.progress is not None:
                 nothing = (math.nan,) * 4
-                self.progress(Progress(len(found), len(parts), *nothing, doing))
+                self.progress(Progress(len(found), len(parts), *nothing, DOING))
         return {key: found[key] for key in parts}
 
-    def _kept(self, doing: str, number: int) -> dict[str, Any] | None:
+    def _kept(self, number: int) -> dict[str, Any] | None:
         if self.checkpoints is None or not self.checkpoints.usable:
             return None
         try:
-            return self.checkpoints.read(_file(doing, number))
+            return self.checkpoints.read(_file(number))
         except (OSError, ValueError):
             return None  # not there, or of no use: it is trained again
 
-    def _keep(self, doing: str, number: int, state: Mapping[str, Any]) -> None:
+    def _keep(self, number: int, state: Mapping[str, Any]) -> None:
         if self.checkpoints is None or not self.checkpoints.usable:
             return
         try:
-            self.checkpoints.write(_file(doing, number), state)
+            self.checkpoints.write(_file(number), state)
         except OSError as error:
             self.checkpoints.tell(error)
 
 
-def _file(doing: str, number: int) -> str:
-    return f"{doing.replace(' ', '-')}-{number:03d}.pt"
+def _file(number: int) -> str:
+    return f"confidence-{number:03d}.pt"
 
 
 def _run(jobs: list[Job], places: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
@@ -116,7 +121,7 @@ def _run(jobs: list[Job], places: Mapping[str, Any]) -> Iterator[tuple[Any, Any]
 
 def _solve(task: Task, recipe: Recipe, windows: Windows, seed: int) -> Refit:
     fitted = replace(task, given=dict(task.given) | {"random_state": seed}).fit(recipe, windows)
-    return Refit(fitted.forecaster, fitted.lag_scores, fitted.signs)
+    return Refit(fitted.forecaster, fitted.lag_scores.astype(np.float32), fitted.signs.astype(np.float32))
 
 
 def _states(task: Task, recipe: Recipe, windows: Windows, seed: int) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class TextTable:
 def open_text(path: Path) -> TextTable:
     """Return the header and the rows of a text file: decoded, separated, every row as wide as the first."""
     origin = str(path)
-    text = _decode(path)
+    text = decoded(path)
     if not text.strip():
         raise InputError(f"{origin}: the file is empty")
     rows = _rows(text, _separator(text, origin), origin)
@@ -65,7 +65,8 @@ def open_text(path: Path) -> TextTable:
     return TextTable(None, len(cells), _same_width(itertools.chain([(first_row, first)], rows), len(cells), origin))
 
 
-def _decode(path: Path) -> str:
+def decoded(path: Path) -> str:
+    """Return the content of a text file; other kinds of files, and other encodings than UTF-8, are refused by name."""
     data = read_whole(path, MAX_TEXT)
     if kind := next((kind for begin, kind in OTHERS.items() if data.startswith(begin)), None):
         raise InputError(f"{path}: {kind}, not text: save the table as CSV in UTF-8")

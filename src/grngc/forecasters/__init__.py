@@ -7,6 +7,9 @@
 * It *may* offer ``jacobian(x) -> (forecast, FactoredJacobian)``, a closed form; then the fast path uses it.
 * It *may* name its last layer ``head``; beside a linear path that layer starts at zero.
 
+Named ones take ``n_targets``, fewer forecasts than series, so that targets with equal rules share one that reads the
+sources these may have and no others (:class:`~grngc.forecasters.masked.Masked`).
+
 ``SequenceTCN`` alone is exempt: it reads the whole record as one sequence, says so by ``reads_sequence = True``, and
 exists for the published configurations.
 

@@ -17,10 +17,12 @@ from ..arguments import check_choice, check_whole
 from ..errors import InputError
 from ..npz import shown_cause
 from ..opening import check_file
+from ..partition import Part
 from ..storage import write_atomically
 from .kan import KAN
 from .linear import Linear, LinearSkip
 from .lstm import LSTM
+from .masked import Masked, Padded
 from .mlp import MLP
 from .sequence_tcn import SequenceTCN
 from .tcn import TCN
@@ -53,6 +55,9 @@ class Recipe:
         Arguments of the named forecaster; a factory takes none.
     skip : bool
         Put a linear path beside it (see :class:`LinearSkip`); the linear forecaster is one already.
+    parts : tuple of Part
+        Targets that may read some of the series only, each part with a forecaster of its own (:class:`Masked`); empty:
+        one forecaster that reads all.
     """
 
     choice: ForecasterChoice
@@ -60,6 +65,7 @@ class Recipe:
     n_lags: int
     options: Mapping[str, Any]
     skip: bool
+    parts: tuple[Part, ...] = ()
 
 
 def build_forecaster(recipe: Recipe) -> nn.Module:
@@ -71,25 +77,51 @@ def build_forecaster(recipe: Recipe) -> nn.Module:
         )
     n_series, n_lags = int(recipe.n_series), int(recipe.n_lags)
     options = {name: _plain(value) for name, value in recipe.options.items()}
-    if callable(choice):
-        if options:
-            raise InputError(
-                f"a forecaster factory takes no options, got {', '.join(options)}: set them in the factory"
-            )
-        module = choice(n_series, n_lags)
-        if not isinstance(module, nn.Module):
-            raise InputError(f"the forecaster factory returned {type(module).__name__}, expected a torch.nn.Module")
-        _check_shape(module, n_series, n_lags)
-    else:
-        if choice not in tuple(SEQUENCE_FORECASTERS):
-            check_choice("forecaster", choice, FORECASTERS)
-        factory = (FORECASTERS | SEQUENCE_FORECASTERS)[choice]
-        known = [name for name in inspect.signature(factory).parameters if name not in ("n_series", "n_lags")]
-        unknown = [name for name in options if name not in known]
-        if unknown:
-            raise InputError(f"forecaster {choice!r} has no option {unknown[0]!r}; it has {', '.join(known) or 'none'}")
-        module = factory(n_series, n_lags, **options)
-    return LinearSkip(module, n_series, n_lags) if skip and not isinstance(module, Linear) else module
+    if callable(choice) and options:
+        raise InputError(f"a forecaster factory takes no options, got {', '.join(options)}: set them in the factory")
+    if not callable(choice):
+        _check_options(choice, options)
+    if recipe.parts and choice in tuple(SEQUENCE_FORECASTERS):
+        raise InputError(f"{choice} reads the whole record at once and can be forbidden no series: choose tcn instead")
+
+    def of(part: Part | None) -> nn.Module:
+        """Return the forecaster of a part, or of everything."""
+        if callable(choice):
+            n = n_series if part is None else len(part.sources) + len(part.beside)
+            module = _brought(choice, n, n_lags)
+            module = module if part is None else Padded(module, part)
+        elif part is None:
+            module = (FORECASTERS | SEQUENCE_FORECASTERS)[choice](n_series, n_lags, **options)
+        else:
+            module = FORECASTERS[choice](len(part.sources), n_lags, n_targets=len(part.targets), **options)
+        if not skip or isinstance(module, Linear):
+            return module
+        if part is None:
+            return LinearSkip(module, n_series, n_lags)
+        return LinearSkip(module, len(part.sources), n_lags, n_targets=len(part.targets))
+
+    return Masked(n_series, n_lags, recipe.parts, of) if recipe.parts else of(None)
+
+
+def _check_options(choice: str, options: Mapping[str, Any]) -> None:
+    """Refuse a name or an option that is not known."""
+    if choice not in tuple(SEQUENCE_FORECASTERS):
+        check_choice("forecaster", choice, FORECASTERS)
+    factory = (FORECASTERS | SEQUENCE_FORECASTERS)[choice]
+    ours = ("n_series", "n_lags", "n_targets")
+    known = [name for name in inspect.signature(factory).parameters if name not in ours]
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise InputError(f"forecaster {choice!r} has no option {unknown[0]!r}; it has {', '.join(known) or 'none'}")
+
+
+def _brought(factory: Callable[[int, int], nn.Module], n_series: int, n_lags: int) -> nn.Module:
+    """Return a module of a user's factory, if it is one."""
+    module = factory(n_series, n_lags)
+    if not isinstance(module, nn.Module):
+        raise InputError(f"the forecaster factory returned {type(module).__name__}, expected a torch.nn.Module")
+    _check_shape(module, n_series, n_lags)
+    return module
 
 
 def _check_shape(module: nn.Module, n_series: int, n_lags: int) -> None:
@@ -118,6 +150,7 @@ def save_forecaster(path: Path | str, forecaster: nn.Module, recipe: Recipe) -> 
         "n_lags": int(recipe.n_lags),
         "options": {name: _plain(value) for name, value in recipe.options.items()},
         "skip": bool(recipe.skip),
+        "parts": recipe.parts,
     }
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in forecaster.state_dict().items()}
     return write_atomically(path, safetensors.torch.save(tensors, metadata={"grngc": json.dumps(meta)}))
@@ -132,6 +165,9 @@ def load_forecaster(path: Path | str, factory: Callable[[int, int], nn.Module] |
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         named, n_series, n_lags = meta["forecaster"], int(meta["n_series"]), int(meta["n_lags"])
         options, skip = dict(meta["options"]), bool(meta["skip"])
+        parts = tuple(Part(*map(tuple, part)) for part in meta.get("parts", ()))
+        if any(not isinstance(j, int) or not 0 <= j < n_series for part in parts for each in part for j in each):
+            raise ValueError("parts")
     except (OSError, *UNBUILT, safetensors.SafetensorError) as error:
         if isinstance(error, InputError):
             raise
@@ -139,7 +175,7 @@ def load_forecaster(path: Path | str, factory: Callable[[int, int], nn.Module] |
     choice = named or factory
     if choice is None:
         raise InputError(f"{path}: holds a forecaster made by a factory of your own: pass it as factory=")
-    recipe = Recipe(choice, n_series, n_lags, options, skip)
+    recipe = Recipe(choice, n_series, n_lags, options, skip, parts)
     _check_room(path, recipe, tensors)
     try:
         with torch.random.fork_rng(devices=[]):

@@ -111,6 +111,8 @@ class KAN(nn.Module):
     Parameters
     ----------
     n_series, n_lags : int
+    n_targets : int, optional
+        Forecasts to make; None: one for each series.
     hidden : int
         Width of the hidden layers.
     depth : int
@@ -124,6 +126,7 @@ class KAN(nn.Module):
         n_series: int,
         n_lags: int,
         *,
+        n_targets: int | None = None,
         hidden: int = 64,
         depth: int = 1,
         base: str = "identity",
@@ -133,7 +136,7 @@ class KAN(nn.Module):
     ) -> None:
         super().__init__()
         check_layers(hidden, depth)
-        widths = [n_series * n_lags, *[hidden] * depth, n_series]
+        widths = [n_series * n_lags, *[hidden] * depth, n_targets or n_series]
         options = {"base": base, "grid_range": grid_range, "grid_size": grid_size, "scaler": scaler}
         layers = [KANLayer(a, b, **options) for a, b in pairwise(widths)]  # type: ignore[arg-type]
         self.layers: Sequence[KANLayer] = nn.ModuleList(layers)  # type: ignore[assignment]

@@ -14,9 +14,9 @@ class Linear(nn.Module):
     Its input gradient is its weight, so the penalty of eq. 12-13 is the lasso.
     """
 
-    def __init__(self, n_series: int, n_lags: int) -> None:
+    def __init__(self, n_series: int, n_lags: int, *, n_targets: int | None = None) -> None:
         super().__init__()
-        self.direct = nn.Linear(n_series * n_lags, n_series)
+        self.direct = nn.Linear(n_series * n_lags, n_targets or n_series)
         nn.init.zeros_(self.direct.weight)
         nn.init.zeros_(self.direct.bias)
 
@@ -37,10 +37,10 @@ class LinearSkip(nn.Module):
     the empty graph, finds the linear couplings first and bends them only where that forecasts better.
     """
 
-    def __init__(self, bent: nn.Module, n_series: int, n_lags: int) -> None:
+    def __init__(self, bent: nn.Module, n_series: int, n_lags: int, *, n_targets: int | None = None) -> None:
         super().__init__()
         self.bent = bent
-        self.straight = Linear(n_series, n_lags)
+        self.straight = Linear(n_series, n_lags, n_targets=n_targets)
         self.reads_sequence = reads_sequence(bent)
         head: Any = getattr(bent, "head", None)
         if hasattr(head, "zero_"):
@@ -64,6 +64,8 @@ class LinearSkip(nn.Module):
 
 def curved_parameters(forecaster: nn.Module) -> list[nn.Parameter]:
     """Return the parameters that bend the forecast: all but those of a linear path."""
+    if hasattr(forecaster, "curved_parameters"):
+        return forecaster.curved_parameters()  # type: ignore[operator]
     if isinstance(forecaster, Linear):
         return []
     return list((forecaster.bent if isinstance(forecaster, LinearSkip) else forecaster).parameters())

@@ -15,17 +15,21 @@ class LSTM(nn.Module):
     Parameters
     ----------
     n_series, n_lags : int
+    n_targets : int, optional
+        Forecasts to make; None: one for each series.
     hidden : int
         Width of the state.
     depth : int
         Number of stacked LSTM layers.
     """
 
-    def __init__(self, n_series: int, n_lags: int, *, hidden: int = 64, depth: int = 1) -> None:
+    def __init__(
+        self, n_series: int, n_lags: int, *, n_targets: int | None = None, hidden: int = 64, depth: int = 1
+    ) -> None:
         super().__init__()
         check_layers(hidden, depth)
         self.recurrent = nn.LSTM(n_series, int(hidden), num_layers=int(depth), batch_first=True)
-        self.head = nn.Linear(hidden, n_series)
+        self.head = nn.Linear(hidden, n_targets or n_series)
 
     def forward(self, x: Tensor) -> Tensor:
         """Forecast (window, series) from (window, lag, series)."""

@@ -47,6 +47,8 @@ class MLP(nn.Module):
     Parameters
     ----------
     n_series, n_lags : int
+    n_targets : int, optional
+        Forecasts to make; None: one for each series.
     hidden : int
         Width of the hidden layers.
     depth : int
@@ -55,7 +57,14 @@ class MLP(nn.Module):
     """
 
     def __init__(
-        self, n_series: int, n_lags: int, *, hidden: int = 64, depth: int = 1, activation: str = "silu"
+        self,
+        n_series: int,
+        n_lags: int,
+        *,
+        n_targets: int | None = None,
+        hidden: int = 64,
+        depth: int = 1,
+        activation: str = "silu",
     ) -> None:
         super().__init__()
         check_choice("activation", activation, ACTIVATIONS)
@@ -63,7 +72,7 @@ class MLP(nn.Module):
         widths = [n_series * n_lags, *[hidden] * depth]
         self.activation = ACTIVATIONS[activation]
         self.layers: Sequence[nn.Linear] = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))  # type: ignore[assignment]
-        self.head = nn.Linear(hidden, n_series)
+        self.head = nn.Linear(hidden, n_targets or n_series)
 
     def forward(self, x: Tensor) -> Tensor:
         """Forecast (window, series) from (window, lag, series)."""

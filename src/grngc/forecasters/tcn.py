@@ -40,6 +40,8 @@ class TCN(nn.Module):
     Parameters
     ----------
     n_series, n_lags : int
+    n_targets : int, optional
+        Forecasts to make; None: one for each series.
     hidden : int
         Width of every block.
     depth : int
@@ -48,10 +50,19 @@ class TCN(nn.Module):
         Kernel size, in steps.
     """
 
-    def __init__(self, n_series: int, n_lags: int, *, hidden: int = 64, depth: int = 3, kernel: int = 3) -> None:
+    def __init__(
+        self,
+        n_series: int,
+        n_lags: int,
+        *,
+        n_targets: int | None = None,
+        hidden: int = 64,
+        depth: int = 3,
+        kernel: int = 3,
+    ) -> None:
         super().__init__()
         self.blocks = residual_blocks(n_series, hidden, depth, kernel)
-        self.head = nn.Linear(hidden, n_series)
+        self.head = nn.Linear(hidden, n_targets or n_series)
 
     def forward(self, x: Tensor) -> Tensor:
         """Forecast (window, series) from (window, lag, series)."""
