@@ -12,6 +12,7 @@ from grngc.configurations import CONFIGURATIONS
 from grngc.discovery import discover
 from grngc.forecasters import load_forecaster
 from grngc.parameters import automatic_penalty
+from grngc.penalty_rules import RULES
 
 NAMES = ("rain", "river", "mud")
 MLP = {"forecaster": "mlp", "steps": 60, "lag": 2}
@@ -106,6 +107,41 @@ def test_what_was_chosen_is_told_and_what_was_asked_for_is_kept() -> None:
         f"(lag 2 {tried['linear', 2]}, saves {saves:.1%}; mlp lag 1 {tried['mlp', 1]}, adds {adds:.1%})" in page
     )
     assert "Training: solved: the linear fit has one minimum;" in page
+
+
+def test_the_path_of_penalties_is_kept_where_it_costs_little() -> None:
+    found = discover(chain(), names=NAMES, forecaster="linear", penalty_scale="code")
+    path = json.loads(found.run_json())["penalty_path"]
+    assert path["rule"] == "auto"
+    assert path["chosen"] == path["rules"]["rate"] == pytest.approx(automatic_penalty(3, 199))  # per output
+    assert set(path["rules"]) == {"rate", *RULES}
+    assert path["edges"][0] == 0
+    assert len(path["penalties"]) == len(path["errors"]) == len(path["disagreement"])
+    page = " ".join(found.summary().split())
+    assert f"Penalty path: {path['penalties'][0]:.3g} (no edge) to {path['penalties'][-1]:.3g}; auto:" in page
+    assert "of the held-out error: lag 1 suffices" in page
+    assert found.record["timings"]["seconds_choosing"] > 0
+
+
+def test_the_path_of_a_forecaster_that_is_trained_is_kept_where_a_rule_asked_for_it() -> None:
+    settings = {"forecaster": "mlp", "lag": 1, "steps": 10, "hidden": 4}
+    assert discover(chain(), **settings).record["penalty_path"] is None
+    path = discover(chain(), **settings, penalty="cv").record["penalty_path"]
+    assert (path["rule"], path["chosen"]) == ("cv", path["rules"]["cv"])
+    assert "bic" not in path
+
+
+@pytest.mark.parametrize(
+    ("x", "options"),
+    [
+        (chain()[:5], {}),
+        (chain()[:, :1], {}),
+        (chain(), {"norm": "frobenius"}),
+        (np.random.default_rng(0).normal(size=(60, 51)), {"lag": 5}),  # dear
+    ],
+)
+def test_where_there_is_no_path_there_is_none(x: np.ndarray, options: dict) -> None:
+    assert discover(x, forecaster="linear", **options).record["penalty_path"] is None
 
 
 def test_the_width_that_was_chosen_is_told() -> None:

@@ -72,7 +72,8 @@ def test_auto_is_refused_where_it_means_nothing(name: str) -> None:
     [
         ({"lag": "many"}, "lag must be a whole number of at least 1; got 'many'"),
         ({"hidden": "Auto"}, "hidden must be a whole number of at least 1; got 'Auto'"),
-        ({"penalty": "little"}, "penalty must be a finite number of at least 0; got 'little'"),
+        ({"penalty": "little"}, r"penalty must be a number of at least 0, 'auto', or a rule \(rate, cv, cv-1se,"),
+        ({"penalty": np.inf}, "penalty must be a finite number of at least 0; got inf"),
         ({"penalty_batch": 0}, "penalty_batch must be a whole number of at least 1; got 0"),
         ({"forecaster": "automatic"}, "forecaster 'automatic' is not known"),
         (

@@ -13,7 +13,7 @@ from grngc.datasets import lorenz96
 from grngc.errors import DivergenceError, InputError
 from grngc.grngc import GRNGC
 from grngc.panel import Panel, as_panel
-from grngc.selection import ADDS, BETTER_LAG, Choice, Forecast, choose
+from grngc.selection import ADDS, BENDS_BETTER, BETTER_LAG, Choice, Forecast, choose
 from grngc.windows import Windows, make_windows
 from simulated import Bump, autoregression
 
@@ -108,6 +108,36 @@ class TestTheRule:
             knows[held][100::250] = 6.0
         straight = {("linear", lag): both(0.2 * A + knows) for lag in (1, 2)}
         assert taken(straight | {("mlp", 1): both(0.2 * A)}) == (best, 1)
+
+    def test_a_third_is_tried_where_the_second_was_taken_and_stays_where_it_saves_much(self) -> None:
+        """``chosen`` fails where another candidate was tried than those written down."""
+        bends = linear(1, 1) | {("mlp", 1): both(0.8 * A)}
+        much, little = math.sqrt(1 - BENDS_BETTER - 0.02), math.sqrt(1 - BENDS_BETTER + 0.02)
+        assert taken(bends | {("kan", 1): both(0.8 * much * A)}) == ("kan", 1)
+        choice = chosen(bends | {("kan", 1): both(0.8 * little * A)})
+        assert choice.forecaster == "mlp"
+        assert choice.candidates[-1]["saves"] == pytest.approx(BENDS_BETTER - 0.02, abs=1e-6)
+        assert taken(bends | {("kan", 1): both(3 * A)}) == ("mlp", 1)
+        assert taken(bends | {("kan", 1): None}) == ("mlp", 1)  # it diverges
+
+    def test_a_third_is_not_tried_where_a_straight_line_is_enough(self) -> None:
+        panel, tried = CLOCK, []
+
+        def train(forecaster: str, windows: Windows) -> Forecast:
+            tried.append(forecaster)
+            return lambda x: x[:, 0] + 1 - both(A)[x[:, 0, 0].astype(int) + 1]
+
+        choose(("linear", "mlp", "kan"), (1,), lambda lag: make_windows(panel, lag), train, np.ones(2, bool))
+        assert set(tried) == {"linear", "mlp"}
+
+    def test_what_a_third_saves_must_be_sure(self) -> None:
+        """All of what it saves it saves at one time."""
+        once = np.zeros(TIMES)
+        once[TIMES // 2] = 100.0
+        missed = {("linear", lag): both(2 * A + once) for lag in (1, 2)} | {("mlp", 1): both(A + once)}
+        choice = chosen(missed | {("kan", 1): both(A)})
+        assert choice.candidates[-1]["saves"] > 0.5
+        assert choice.forecaster == "mlp"
 
     @pytest.mark.parametrize(("n_times", "best"), [(2 + 45, "linear"), (2 + 55, "mlp")])
     def test_few_windows_are_not_sure_of_anything(self, n_times: int, best: str) -> None:
@@ -263,13 +293,45 @@ class TestRegimes:
         assert model.forecast(2).shape == (2, 3)
 
     def test_chaos_wants_a_forecaster_that_bends(self) -> None:
-        dataset = lorenz96(10, 500, 10.0)
+        dataset = lorenz96(10, 300, 40.0)
         model = GRNGC(steps=300).fit(dataset.panel)
+        rows = {one["forecaster"]: one for one in model.choice_.candidates if one["lag"] == model.choice_.lag}
+        assert rows["mlp"]["adds"] > 10 * ADDS
+        assert rows["kan"]["saves"] < BENDS_BETTER
         assert model.choice_.forecaster == "mlp"
         assert model.recipe_.options == {"hidden": 64}
-        (row,) = [one for one in model.choice_.candidates if "adds" in one]
-        assert (row["forecaster"], row["lag"]) == ("mlp", model.choice_.lag)
-        assert row["adds"] > 10 * ADDS
+
+    def test_a_curve_for_each_source_wants_a_kan(self) -> None:
+        """A bump, a wave and a fold: what an MLP bends roughly, splines bend at once."""
+        x = np.random.default_rng(0).normal(size=(400, 4)) * [0.8, 0.3, 0.3, 0.3]
+        for t in range(1, 400):
+            x[t, 1] += 1.5 * np.exp(-6 * x[t - 1, 0] ** 2)
+            x[t, 2] += np.sin(4 * x[t - 1, 1])
+            x[t, 3] += 2 * np.abs(x[t - 1, 2])
+        model = GRNGC(steps=300).fit(x)
+        assert [one["forecaster"] for one in model.choice_.candidates][-1] == "kan"
+        assert model.choice_.forecaster == "kan"
+        assert {(edge.source, edge.target) for edge in model.graph_.edges(top=3)} == {
+            ("x1", "x2"),
+            ("x2", "x3"),
+            ("x3", "x4"),
+        }
+        assert model.choice_.seconds > 0
+
+    def test_a_kan_that_would_not_fit_in_memory_is_not_tried_and_refuses_nothing(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def check(demand: Any) -> None:
+            if demand.recipe.choice == "kan":
+                raise InputError("take about 5 TiB")
+
+        monkeypatch.setattr(grngc.task, "check_memory", check)
+        x = lorenz96(8, 250, 10.0).panel
+        choice = GRNGC(lag=1, steps=200).fit(x).choice_
+        assert choice.forecaster == "mlp"
+        assert {one["forecaster"] for one in choice.candidates} == {"linear", "mlp"}
+        with pytest.raises(InputError, match="5 TiB"):
+            GRNGC(lag=1, forecaster="kan").fit(x)
 
     def test_the_same_seed_chooses_by_the_same_errors(self) -> None:
         x = autoregression({(0, 1, 1): 0.8}, 120, 3)

@@ -14,7 +14,7 @@ import typer
 
 from . import cli_bench, cli_datasets, cli_subjects, cli_truth
 from .cli_rules import Forbid, NeverCompared, Require, RulesFile, Sources, rules_from
-from .cli_values import Address, Executor, Workers, amount_or_auto, names, switch, transforms, whole_or_auto
+from .cli_values import Address, Executor, Workers, amount_or_rule, names, switch, transforms, whole_or_auto
 from .errors import InputError
 from .folders import UNFINISHED, check_folder
 from .interrupts import told_on_interrupt
@@ -127,7 +127,7 @@ def discover(
         str | None,
         typer.Option(
             metavar="NAME|auto",
-            help="linear, mlp, kan, lstm or tcn; auto: linear, unless mlp adds to its forecasts of what was held out.  "
+            help="linear, mlp, kan, lstm or tcn; auto: linear, unless mlp or kan forecast what was held out better.  "
             "[default: auto]",
         ),
     ] = None,
@@ -140,9 +140,10 @@ def discover(
     penalty: Annotated[
         Any,
         typer.Option(
-            metavar="X|auto",
-            parser=amount_or_auto,
-            help="More leaves fewer edges; auto: less the more windows there are.  [default: auto]",
+            metavar="X|auto|RULE",
+            parser=amount_or_rule,
+            help="More leaves fewer edges; auto: less the more windows there are; or picked from a path by cv, cv-1se, "
+            "cv-paired, gain, bic, ebic or stability.  [default: auto]",
         ),
     ] = None,
     penalty_batch: Annotated[

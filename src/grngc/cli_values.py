@@ -40,9 +40,12 @@ def whole_or_auto(text: str) -> int | str:
     return _read(int, "whole number", text)
 
 
-def amount_or_auto(text: str) -> float | str:
-    """Return a number, or ``auto``."""
-    return _read(float, "number", text)
+def amount_or_rule(text: str) -> float | str:
+    """Return a number, or a name as it is: the estimator knows which there are."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def switch(text: str) -> bool | str:

@@ -30,7 +30,7 @@ from .folders import write_folder
 from .graph import CausalGraph, Edge
 from .grngc import GRNGC
 from .panel import Panel, as_panel
-from .record import conclude, describe, found_beside, json_text, plain, read_record, standing_out
+from .record import conclude, describe, found_beside, json_text, path_told, plain, read_record, standing_out
 from .storage import csv_text, write_atomically
 from .summary import summarise
 from .training import Progress
@@ -267,14 +267,15 @@ def discover_in(
     kept = Checkpoints(checkpoint) if isinstance(checkpoint, Path | str) else checkpoint
     with _threads(threads):
         estimator.fit(panel, progress=progress, checkpoint=kept)
+        path = path_told(estimator)
         fitted_in = time.monotonic() - before
-        diagnostics = _diagnosed(estimator)
+        diagnostics, begin = _diagnosed(estimator), time.monotonic()
         assessed, sure = (None, None) if fdr is None else _assessed(estimator, fdr, places or {}, progress, kept)
+        assessed_in = time.monotonic() - begin
     if kept is not None:
         fitted_in += kept.before
         if kept is not checkpoint:
             kept.clear()
-    assessed_in = time.monotonic() - before - fitted_in
     graph, floor, training = estimator.graph_, estimator.noise_floor_, estimator.record_.to_dict()
     if assessed is not None:
         graph = replace(graph, evidence=assessed.evidence)
@@ -300,6 +301,7 @@ def discover_in(
             "candidates": estimator.choice_.candidates,
             "contemporaneous": asdict(estimator.present_),
         },
+        "penalty_path": path,
         "rules": estimator.rules_.told(),
         "seed": estimator.random_state,
         "device": described(estimator.device_),
@@ -311,6 +313,7 @@ def discover_in(
         "timings": {
             "started": read.started.isoformat(timespec="seconds"),
             "seconds_reading": read.seconds,
+            "seconds_choosing": estimator.choice_.seconds,
             "seconds_fitting": fitted_in,  # with candidates, noise floor, what came before a kill
             "seconds_confidence": assessed_in,
             "seconds": read.seconds + time.monotonic() - before,

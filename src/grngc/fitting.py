@@ -1,7 +1,7 @@
 """Fit one forecaster to windows by eq. 8-14, and read its input gradient: by Adam, or exactly where it is linear."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +79,7 @@ def fit_forecaster(
     seed: int,
     device: torch.device,
     memory_budget: int,
+    start: Mapping[str, Tensor] | None = None,
     progress: Callable[[Progress], None] | None = None,
     snapshot: Callable[[int, np.ndarray], None] | None = None,
     snapshot_every: int = 1,
@@ -97,6 +98,8 @@ def fit_forecaster(
         Weight of each gradient entry in the penalty, beside the squared error averaged over targets.
     rules : Rules
         What is exogenous is neither forecast nor scored; what is forbidden is no input (``recipe.parts``).
+    start : mapping of tensors, optional
+        State of a forecaster of this recipe to go on from; a fresh one otherwise.
     """
     targets = rules.targets
     if recipe.choice == "linear":
@@ -107,6 +110,8 @@ def fit_forecaster(
     weight, wanted = torch.tensor(weights, dtype=torch.float32, device=device), torch.tensor(targets, device=device)
     with seeded(seed, device) as generator:
         forecaster = build_forecaster(recipe).to(device)
+        if start is not None:
+            forecaster.load_state_dict(start)
         if reads_sequence(forecaster):
             _check_sequence(windows, batch, penalty_batch)
         chunk = windows_at_once(forecaster, x, memory_budget)

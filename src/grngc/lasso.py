@@ -31,6 +31,10 @@ EXACT = Effort(1e-7, 20_000)
 ROUGH = Effort(1e-4, 200)
 """Where forecasts are wanted, or the largest of many coefficients: a part in a thousand of it."""
 
+NEARLY = Effort(1e-5, 2_000)
+"""Where one solution starts from that of nearly the same weights: its first steps are short, so ROUGH would leave it
+where it started."""
+
 BLOCK = 2**18
 """Coefficients solved for at a time: few enough to stay in cache, and their copies in memory."""
 
@@ -47,6 +51,8 @@ def penalised_linear(
     norm: str = "l1",
     input_noise: float = 0.0,
     effort: Effort = EXACT,
+    start: np.ndarray | None = None,
+    covariance: "Covariance | None" = None,
     parts: Sequence[Part] = (),
 ) -> tuple[np.ndarray, int]:
     """Return the coefficients (target, lag, source) that minimise eq. 14 for a linear forecaster, and the steps taken.
@@ -67,9 +73,13 @@ def penalised_linear(
         Adds its square to the inputs' variances, which is what noise on the inputs does to a linear forecast on
         average.
     effort : Effort
+    start : array (target, lag, source), optional
+        Coefficients to start from, e.g. those of nearly the same weights; zeros otherwise. The minimum is the same.
+    covariance : Covariance, optional
+        That of these x and ``input_noise``, where it was made before: for many weights on one x.
     parts : sequence of Part
         Targets by the sources they may read, where some may not read all (``admitted`` says so too): where that is
-        less work, each part is solved for on its own sources, and its targets' own pasts beside them.
+        less work, each part is solved for on its own sources, and its targets' own pasts beside them, from zeros.
     """
     n, lags, p = x.shape
     flat, w = x.reshape(n, lags * p), weights.reshape(p, lags * p)
@@ -84,14 +94,16 @@ def penalised_linear(
         return beta.reshape(p, lags, p), 1
     threshold = np.where(open_to, w / 2, np.inf)
     if not parts or sum(len(part.sources) ** 2 for part in parts) >= p**2:
-        found, steps = _solved(_Covariance(flat, input_noise), y.T @ flat / n, threshold, effort)
+        covariance = Covariance(x, input_noise) if covariance is None else covariance
+        first = None if start is None else start.reshape(p, lags * p) * open_to
+        found, steps = _solved(covariance, y.T @ flat / n, threshold, effort, first)
         return found.reshape(p, lags, p), steps
     found, steps = np.zeros((p, lags * p)), 0
     columns = np.arange(lags * p).reshape(lags, p)
     for part in parts:
         shared = columns[:, list(part.sources)].flatten()
         inputs = flat.take(shared, axis=1)
-        covariance = _Covariance(inputs, input_noise)
+        covariance = Covariance(inputs, input_noise)
         if inside := part.inside:
             at = np.array(inside)[:, None], shared
             found[at], taken = _solved(covariance, y.take(inside, axis=1).T @ inputs / n, threshold[at], effort)
@@ -106,19 +118,24 @@ def penalised_linear(
 
 
 def _solved(
-    covariance: "_Covariance | _Beside", cross: np.ndarray, threshold: np.ndarray, effort: Effort
+    covariance: "Covariance | _Beside",
+    cross: np.ndarray,
+    threshold: np.ndarray,
+    effort: Effort,
+    first: np.ndarray | None = None,
 ) -> tuple[np.ndarray, int]:
     """Put the coefficients in the place of ``cross`` (target, input), some targets at a time; with the most steps."""
     at_once, steps = max(1, BLOCK // max(1, cross.shape[1])), 0
     for start in range(0, len(cross), at_once):  # targets know nothing of each other
         rows = slice(start, start + at_once)
-        cross[rows], taken = _proximal(covariance.of(rows), cross[rows], threshold[rows], effort)
+        beginning = np.zeros_like(cross[rows]) if first is None else first[rows]
+        cross[rows], taken = _proximal(covariance.of(rows), cross[rows], threshold[rows], beginning, effort)
         steps = max(steps, taken)
     return cross, steps
 
 
 def _proximal(
-    covariance: "_Covariance | _Beside", cross: np.ndarray, threshold: np.ndarray, effort: Effort
+    covariance: "Covariance | _Beside", cross: np.ndarray, threshold: np.ndarray, start: np.ndarray, effort: Effort
 ) -> tuple[np.ndarray, int]:
     """Minimise by accelerated proximal gradient, every target (row) by itself: one that is at its minimum leaves.
 
@@ -126,7 +143,7 @@ def _proximal(
     """
     found = np.zeros_like(cross)
     rows, step = np.arange(len(cross)), 1 / covariance.largest
-    beta = ahead = np.zeros_like(cross)
+    beta = ahead = start
     momentum, threshold = np.ones((len(cross), 1)), step * threshold
     steps = 0
     for steps in range(1, effort.steps + 1):  # noqa: B007
@@ -153,10 +170,11 @@ def _proximal(
     return found, steps
 
 
-class _Covariance:
+class Covariance:
     """The inputs' covariance (input, input), noise included; of fewer windows than inputs it is never formed."""
 
-    def __init__(self, flat: np.ndarray, input_noise: float) -> None:
+    def __init__(self, x: np.ndarray, input_noise: float) -> None:
+        flat = x.reshape(len(x), -1)
         n, inputs = flat.shape
         self.flat, self.ridge = flat, input_noise**2
         product = flat @ flat.T if 2 * n < inputs else flat.T @ flat
@@ -169,7 +187,7 @@ class _Covariance:
         self.largest = max(largest + self.ridge, np.finfo(float).tiny)
         self.formed = None if 2 * n < inputs else product
 
-    def of(self, rows: slice | np.ndarray) -> "_Covariance":
+    def of(self, rows: slice | np.ndarray) -> "Covariance":
         """Return the covariance of some targets' inputs: it is one for all."""
         return self
 
@@ -192,7 +210,7 @@ class _Beside:
     A matrix for each target would be mostly copies of one block: that block is kept once.
     """
 
-    def __init__(self, shared: _Covariance, flat: np.ndarray, own: np.ndarray, input_noise: float) -> None:
+    def __init__(self, shared: Covariance, flat: np.ndarray, own: np.ndarray, input_noise: float) -> None:
         n, lags, targets = own.shape
         self.shared, self.flat, self.own = shared, flat, own
         self.between = (own.reshape(n, -1).T @ flat / n).reshape(lags, targets, -1).transpose(1, 0, 2)

@@ -9,6 +9,7 @@ import numpy as np
 from .arguments import check_choice, check_whole
 from .errors import InputError
 from .gradients import NORMS
+from .penalty_rules import RATE, RULES
 from .scaling import SCALINGS
 from .training import SCHEDULES
 
@@ -57,8 +58,11 @@ def check_parameters(values: Mapping[str, Any]) -> None:
         raise InputError(f"contemporaneous must be True, False or 'auto'; got {values['contemporaneous']!r}")
     for name in _AMOUNTS:
         value = values[name]
-        if _left_open(name, value):
+        if _left_open(name, value) or (name == "penalty" and isinstance(value, str) and value in (RATE, *RULES)):
             continue
+        if name == "penalty" and isinstance(value, str):
+            rules = ", ".join((RATE, *RULES))
+            raise InputError(f"penalty must be a number of at least 0, 'auto', or a rule ({rules}); got {value!r}")
         if not isinstance(value, (int, float, np.number)) or not 0 <= value < math.inf:
             raise InputError(f"{name} must be a finite number of at least 0; got {value!r}")
     options = values["forecaster_options"]

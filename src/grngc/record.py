@@ -19,9 +19,13 @@ from .training import ENOUGH_REACH, SETTLED
 
 if TYPE_CHECKING:
     from .edges import GroupEdge
+    from .grngc import GRNGC
 
 LARGEST = 2**28
 """Bytes of the largest record that is read."""
+
+PATH_INPUTS = 250
+"""Inputs, series times lags, up to which the path of penalties is made for the record unasked: seconds of work."""
 
 
 def standing_out(graph: CausalGraph, floor: float) -> list[Edge]:
@@ -162,6 +166,22 @@ def describe(panel: Panel) -> dict[str, Any]:
         "missing": panel.missing,
         "notes": panel.notes,
     }
+
+
+def path_told(estimator: "GRNGC") -> dict[str, Any] | None:
+    """Return the path of penalties where a rule picked from it, or where it costs little: of one that is solved for."""
+    little = estimator.choice_.forecaster == "linear" and estimator.graph_.lag_scores[0].size <= PATH_INPUTS
+    if estimator.penalty_path_ is None and not little:
+        return None
+    try:
+        path = estimator.penalty_path()
+    except InputError:  # too short a record, or nothing to penalise
+        return None
+    rule, per_output = estimator.penalty, estimator.penalty_
+    if estimator.penalty_scale == "code":
+        per_output *= estimator.panel_.targets.sum()
+    told = {"rule": rule if isinstance(rule, str) else "given", "chosen": per_output}
+    return path.to_dict() | told
 
 
 def _pair(edge: Edge) -> str:

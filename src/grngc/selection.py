@@ -3,7 +3,9 @@
 The simpler forecaster stays unless the other adds to it: unless their mixture forecasts better than the simpler one
 alone. (Not: unless the other forecasts better by itself. On hard chaotic series it may overfit and forecast worse, and
 yet what it adds is true, and its graph much the better one; docs/decisions/0011.) Gene networks of twenty points a
-trajectory want the linear forecaster, chaotic series the one that bends, and both say so.
+trajectory want the linear forecaster, chaotic series the one that bends, and both say so. A third, dearer one that
+bends otherwise is tried only where the second was taken, and stays only where it forecasts much better by itself
+(docs/decisions/0019).
 
 References
 ----------
@@ -11,6 +13,7 @@ Y. Chong, D. Hendry, Econometric evaluation of linear macro-economic models, Rev
 """
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,8 +24,8 @@ from .errors import DivergenceError, InputError
 from .folds import folds
 from .windows import Windows
 
-CANDIDATES = ("linear", "mlp")
-"""Forecasters that ``"auto"`` chooses from, the simpler first."""
+CANDIDATES = ("linear", "mlp", "kan")
+"""Forecasters that ``"auto"`` chooses from, the simpler first; the third is tried where the second is taken."""
 
 LONGEST_LAG = 5
 
@@ -37,6 +40,10 @@ FEWEST_HELD = 10
 
 BETTER_LAG = 0.07
 """Share of the held-out error that one more lag must save to be taken: every lag is p more chances to be wrong."""
+
+BENDS_BETTER = 0.3
+"""Share of the held-out error that a third forecaster must save to be taken, surely. It takes three times as long, and
+where it saves less than this its graph is as often worse as better."""
 
 Forecast = Callable[[np.ndarray], np.ndarray]
 """(window, lag, series) -> (window, series)."""
@@ -54,14 +61,17 @@ class Choice:
         One row a candidate tried, ``forecaster, lag, error``: mean squared error of one-step forecasts, in units of
         the scaling, on the held-out windows that all of them forecast, NaN where training diverged. A row that was
         weighed against one lag less has ``saves``, the share of that one's error saved on *all* windows that both
-        forecast: what the lag was chosen by. The one that was weighed against the first forecaster has ``adds``, the
-        share of that one's error that a mixture of both saves. Empty where there was nothing to choose, or too short a
-        record to hold any of it out.
+        forecast: what the lag was chosen by. So has a third forecaster, which was weighed against the second. The one
+        that was weighed against the first forecaster has ``adds``, the share of that one's error that a mixture of both
+        saves. Empty where there was nothing to choose, or too short a record to hold any of it out.
+    seconds : float
+        What the choice took.
     """
 
     forecaster: Any
     lag: int
     candidates: tuple[dict[str, Any], ...] = ()
+    seconds: float = 0.0
 
 
 def called(forecaster: Any) -> str:
@@ -96,7 +106,8 @@ def choose(
 
     The first forecaster takes one more lag as long as that pays off. Each other one is tried at the fewest lags and at
     those that were found (what a straight line needs two lags for may take one that bends); where it adds
-    to the first's forecasts it is taken.
+    to the first's forecasts it is taken. A third and further ones are tried where another than the first was taken, at
+    its lag, and are taken where they save most of all (``BENDS_BETTER``).
 
     Parameters
     ----------
@@ -113,6 +124,7 @@ def choose(
     if len(forecasters) == len(lags) == 1:
         return Choice(forecasters[0], lags[0])
     trials: list[_Trial] = []
+    start = time.monotonic()
 
     def attempt(forecaster: Any, lag: int) -> _Trial | None:
         try:
@@ -127,11 +139,15 @@ def choose(
     best = _grow(forecasters[0], lags, attempt)
     if best is None:
         return Choice(forecasters[0], lags[0])
-    for forecaster in forecasters[1:]:
+    for forecaster in forecasters[1:2]:
         other = _grow(forecaster, sorted({lags[0], best.lag}), attempt)
         if other is not None and _adds(other, best):
             best = other
-    return Choice(best.forecaster, best.lag, _rows(trials))
+    for forecaster in forecasters[2:]:
+        other = attempt(forecaster, best.lag) if best.forecaster != forecasters[0] else None
+        if other is not None and _is_much_better(other, best):
+            best = other
+    return Choice(best.forecaster, best.lag, _rows(trials), time.monotonic() - start)
 
 
 def _grow(forecaster: Any, lags: Sequence[int], attempt: Callable[[Any, int], "_Trial | None"]) -> "_Trial | None":
@@ -204,3 +220,13 @@ def _adds(trial: _Trial, simpler: _Trial) -> bool:
         return False
     spread = covariance.std(ddof=1) * np.sqrt(len(covariance))
     return bool(trial.adds > ADDS and covariance.sum() > SURELY * spread)
+
+
+def _is_much_better(trial: _Trial, other: _Trial) -> bool:
+    """Return whether the trial's error is surely much lower than the other's, and note on it what it saves."""
+    trial.saves = _saves(trial, other)
+    here, there = trial.beside(other)
+    saved = (np.square(there) - np.square(here)).sum(axis=1)
+    if len(saved) < FEWEST_HELD:
+        return False
+    return bool(trial.saves > BENDS_BETTER and saved.sum() > SURELY * saved.std(ddof=1) * np.sqrt(len(saved)))

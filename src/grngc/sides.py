@@ -116,7 +116,7 @@ def notes_on(a: Side, b: Side, paired: bool) -> list[str]:
         notes.append(f"They were made with other settings: {listed(other)}.")
     if a.of_subjects:
         lengths = [median(_windows(side)) for side in (a, b)]
-        if max(lengths) > UNLIKE_LENGTH * min(lengths) and a.record["configuration"].get("penalty") == "auto":
+        if max(lengths) > UNLIKE_LENGTH * min(lengths) and isinstance(a.record["configuration"].get("penalty"), str):
             notes.append(
                 f"Records differ in length (median windows: {lengths[0]:g} in A, {lengths[1]:g} in B), and the "
                 "automatic penalty falls with it: cut them to one length, or give both one --penalty."

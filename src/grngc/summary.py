@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from .reasons import choice_said, lags_said, path_said, present_said
+
 if TYPE_CHECKING:
     from .edges import EdgeChange, GroupEdge
     from .graph import Edge
@@ -197,8 +199,10 @@ def _facts(record: Mapping[str, Any]) -> list[str]:
         "Transforms": _transforms(data["transforms"]),
         "Notes": "; ".join(data["notes"]),
         "Rules": _rules(record.get("rules"), len(data["series"])),
-        "Chosen": _choice(chosen, settings),
-        "Same step": _present(chosen["contemporaneous"]),
+        "Chosen": choice_said(chosen, settings),
+        "Lags": lags_said(chosen, settings),
+        "Penalty path": path_said(record.get("penalty_path")),
+        "Same step": present_said(chosen["contemporaneous"]),
         "Training": _training(record["training"]),
         "Device": _device(record["device"], settings),
         "Noise floor": "none" if record["noise_floor"] is None else f"{record['noise_floor']:.3g}",
@@ -225,39 +229,6 @@ def _rules(rules: Mapping[str, Any] | None, n_series: int) -> str:
 def _required(record: Mapping[str, Any]) -> set[tuple[str, str]]:
     """Return the pairs (source, target) that were required."""
     return {(source, target) for source, target in (record.get("rules") or {}).get("required", ())}
-
-
-def _choice(chosen: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
-    """Say what the forecaster and the lag were chosen by, where that was left to the data."""
-    taken = f"{chosen['forecaster']}, lag {chosen['lag']}"
-    if "auto" not in (settings["forecaster"], settings["lag"]):
-        return ""
-    if not chosen["candidates"]:
-        return f"{taken}: too short a record to try others on a part held out"
-    same, tried = chosen["forecaster"], {(one["forecaster"], one["lag"]): one for one in chosen["candidates"]}
-    own = tried.pop((same, chosen["lag"]))
-    others = "; ".join(
-        f"lag {lag}{_error(one)}" if name == same else f"{name} lag {lag}{_error(one)}"
-        for (name, lag), one in tried.items()
-    )
-    return f"{taken}: held-out error{_error(own)}" + f" ({others})" * bool(others)
-
-
-def _error(candidate: Mapping[str, Any]) -> str:
-    if candidate["error"] is None:
-        return " diverged"
-    weighed = (f", {what} {candidate[what]:.1%}" for what in ("saves", "adds") if what in candidate)
-    return f" {candidate['error']:.3g}{''.join(weighed)}"
-
-
-def _present(present: Mapping[str, Any]) -> str:
-    """Say whether what series do within one time step counts, and by what that was decided."""
-    if present["present_saves"] is None:
-        return "counts; too short a record to hold any of it out" if present["used"] else ""
-    return (
-        f"{'counts' if present['used'] else 'left out'}; held-out error saved by the others: "
-        f"present {present['present_saves']:.1%}, pasts {present['pasts_save']:.1%}"
-    )
 
 
 def _training(training: Mapping[str, Any]) -> str:

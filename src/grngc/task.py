@@ -11,13 +11,15 @@ import torch
 from .checkpoints import Checkpoints
 from .contemporaneous import Present, present_coefficients, present_floor, weigh_present
 from .device import computing_on
-from .errors import DivergenceError
+from .errors import DivergenceError, InputError
 from .fitting import Fitted, fit_forecaster
 from .floor import noise_floor
 from .forecasters import SEQUENCE_FORECASTERS, ForecasterChoice, Recipe
 from .memory import Demand, check_memory
 from .panel import Panel
 from .parameters import COLLAPSES, automatic_penalty, automatic_width
+from .penalty_path import linear_path, trained_path
+from .penalty_rules import COUNTING, RULES, PenaltyPath
 from .rules import Rules
 from .selection import CANDIDATES, LONGEST_LAG, Choice, Forecast, called, choose
 from .training import Progress
@@ -26,6 +28,9 @@ from .windows import Windows, make_windows
 TRIAL_WINDOWS = 8
 """Windows of a batch that the penalty of a trial is measured on: held-out errors need no finer one, and on hundreds of
 series a trial then takes a third of the time (docs/ablation.md)."""
+
+PATH_STEPS = 4
+"""Every point of a trained penalty path after the first goes on from the one before, with so many times fewer steps."""
 
 Heard = Callable[[Progress], None] | None
 
@@ -63,6 +68,8 @@ class Task:
 
         def train(forecaster: ForecasterChoice, windows: Windows) -> Forecast:
             recipe = self.recipe(forecaster, windows.x.shape[1])
+            if forecaster in forecasters[2:]:
+                self._check_memory(recipe, len(windows))  # where it does not fit it is not tried
             doing = f"trying {called(forecaster)}, lag {recipe.n_lags}"
             few = min(self.given["penalty_batch"] or TRIAL_WINDOWS, TRIAL_WINDOWS)
             return self.fit(recipe, windows, doing=doing, penalty_batch=few).forecast
@@ -76,11 +83,14 @@ class Task:
     def windows(self, scaled: Panel, lag: int) -> Windows:
         """Cut windows, once it is known that all that follows from them fits in memory."""
         n_windows = sum(max(0, len(each) - lag) for each in scaled.trajectories)
-        names = ("batch", "penalty_batch", "penalty_targets", "memory_budget")
-        for forecaster in self._candidates():
-            told: dict[str, Any] = {name: self.given[name] for name in names}
-            check_memory(Demand(self.recipe(forecaster, lag), n_windows, **told, device=self.device))
+        for forecaster in self._candidates()[:2]:  # a third is no reason to refuse a record
+            self._check_memory(self.recipe(forecaster, lag), n_windows)
         return make_windows(scaled, lag, cross_boundary=self.given["cross_boundary"])
+
+    def _check_memory(self, recipe: Recipe, n_windows: int) -> None:
+        names = ("batch", "penalty_batch", "penalty_targets", "memory_budget")
+        told: dict[str, Any] = {name: self.given[name] for name in names}
+        check_memory(Demand(recipe, n_windows, **told, device=self.device))
 
     def _candidates(self) -> tuple[ForecasterChoice, ...]:
         asked = self.given["forecaster"]
@@ -116,6 +126,52 @@ class Task:
                 progress=None if self.progress is None else lambda now: self.progress(now._replace(doing=doing)),  # type: ignore[misc]
                 checkpoint=None if self.checkpoints is None else self.checkpoints.next(),
             )
+
+    def path(self, recipe: Recipe, windows: Windows) -> PenaltyPath:
+        """Go down from the largest useful penalty, and judge every point by windows held out."""
+        if self.given["norm"] != "l1":
+            raise InputError("a squared penalty leaves no edge out, so no path of penalties begins at the empty graph")
+        if recipe.choice in tuple(SEQUENCE_FORECASTERS):
+            raise InputError(f"{recipe.choice} reads the whole record, so no part of it can be held out")
+        penalised = self._at(1.0).weights(windows)
+        admitted = self.rules.allowed & self.targets[:, None]
+        told = (windows, penalised, np.broadcast_to(admitted[:, None], penalised.shape))
+        rate = replace(self, given={**self.given, "penalty": "auto", "penalty_scale": "per_output"}).penalty(windows)
+        noise = self.given["input_noise"]
+        if recipe.choice == "linear":
+            return linear_path(*told, input_noise=noise, rate=rate, random_state=self.given["random_state"])
+        few = min(self.given["penalty_batch"] or TRIAL_WINDOWS, TRIAL_WINDOWS)
+
+        def train(penalty: float, known: Windows, before: Fitted | None) -> Fitted:
+            course: dict[str, Any] = {"doing": f"trying penalty {penalty:.3g}", "penalty_batch": few}
+            if before is not None:
+                steps = -(-self.given["steps"] // PATH_STEPS)
+                course |= {"start": before.forecaster.state_dict(), "steps": steps}
+            return self._at(penalty).fit(recipe, known, **course)
+
+        return trained_path(*told, train, input_noise=noise, rate=rate)
+
+    def settled(self, recipe: Recipe, windows: Windows) -> tuple["Task", PenaltyPath | None]:
+        """Return the task with a number for its penalty where a rule picks one, and the path it picks from."""
+        rule = self.given["penalty"]
+        if rule not in tuple(RULES):
+            return self, None
+        if rule in COUNTING and recipe.choice != "linear":
+            others = ", ".join(name for name in RULES if name not in COUNTING)
+            raise InputError(
+                f"penalty={rule!r} counts scores that are exactly 0, which only the linear forecaster has, and this is "
+                f"{called(recipe.choice)}: choose forecaster='linear', or another rule ({others})"
+            )
+        try:
+            path = self.path(recipe, windows)
+        except InputError as error:
+            raise InputError(f"penalty={rule!r}: {error}") from error
+        return self._at(path.choices()[rule]), path
+
+    def _at(self, per_output: float) -> "Task":
+        """Return the task at a penalty per output."""
+        code = 1 if self.given["penalty_scale"] == "per_output" else self.targets.sum()
+        return replace(self, given={**self.given, "penalty": per_output / code})
 
     def present(self, choice: Choice, windows: Windows) -> Present:
         """Decide whether what series do within one time step counts."""
@@ -158,7 +214,7 @@ class Task:
         return COLLAPSES[self.given["lag_collapse"]]
 
     def penalty(self, windows: Windows) -> float:
-        """Return the penalty used, in units of ``penalty_scale``."""
+        """Return the penalty used, in units of ``penalty_scale``; that of the rate where a rule has yet to pick one."""
         if not isinstance(self.given["penalty"], str):
             return self.given["penalty"]
         sources = int(self.rules.allowed[self.targets].sum(axis=1).max())

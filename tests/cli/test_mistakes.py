@@ -20,7 +20,7 @@ import pytest
         ),
         (
             "discover data.csv --out new --penalty much",
-            "Invalid value for '--penalty': 'much' is not a number, nor auto",
+            "penalty must be a number of at least 0, 'auto', or a rule (rate, cv,",
         ),
         ("discover data.csv --out new --penalty-batch 0", "penalty_batch must be a whole number of at least 1"),
         ("discover data.csv --out new --lag", "requires an argument"),

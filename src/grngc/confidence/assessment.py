@@ -180,8 +180,10 @@ def examine(
 
 def _task(estimator: GRNGC) -> tuple[Task, Windows]:
     """Return what trains the estimator's forecaster again, and the windows that it was trained on."""
-    panel = estimator.panel_
-    task = Task(estimator.get_params(deep=False), estimator.rules_, estimator.device_, None)
+    panel, given = estimator.panel_, estimator.get_params(deep=False)
+    if estimator.penalty_path_ is not None:  # a rule picked it, and is not asked again for each part
+        given |= {"penalty": estimator.penalty_}
+    task = Task(given, estimator.rules_, estimator.device_, None)
     return task, task.windows(estimator.scaling_.apply(panel), estimator.recipe_.n_lags)
 
 
