@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from .comparison import Comparison, compare
     from .datasets.files import read_panel
     from .datasets.rules import read_rules, read_sources
-    from .discovery import Discovery, discover
+    from .discovery import discover
     from .errors import DivergenceError, InputError, InputWarning
     from .graph import CausalGraph, Edge
     from .grngc import GRNGC
     from .group import GroupDiscovery
     from .panel import Panel, as_panel
+    from .results import Discovery
     from .subjects import discover_group
 
     __version__: str
@@ -46,7 +47,7 @@ _HOMES = {
     "GRNGC": "grngc",
     "CausalGraph": "graph",
     "Comparison": "comparison",
-    "Discovery": "discovery",
+    "Discovery": "results",
     "DivergenceError": "errors",
     "Edge": "graph",
     "GroupDiscovery": "group",

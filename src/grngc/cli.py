@@ -174,16 +174,17 @@ def discover(
     learning_rate: Annotated[
         float | None, typer.Option(metavar="X", help="Lower it when training diverges.  [default: 0.01]")
     ] = None,
-    confidence: Annotated[
+    no_confidence: Annotated[
         bool,
         typer.Option(
-            "--confidence/--no-confidence",
-            help="Say how sure each edge is, and select edges by that; without, a plain fit: one training, not thirty.",
+            "--no-confidence",
+            help="Do not say how sure each edge is: a plain fit, with one training where it otherwise takes thirty.",
         ),
-    ] = True,
+    ] = False,
     fdr: Annotated[
-        float, typer.Option(metavar="RATE", help="Share of the selected edges that may be wrong, on average.")
-    ] = 0.1,
+        float | None,
+        typer.Option(metavar="RATE", help="Share of the selected edges that may be wrong, on average.  [default: 0.1]"),
+    ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="The same seed gives the same graph.")] = 0,
     device: Annotated[
         str | None, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1 or auto.  [default: cpu]")
@@ -212,7 +213,7 @@ def discover(
 
     \b
     Written to DIR:
-      edges.csv               source, target, lag, score, sign, nearness, in order
+      edges.csv               every pair: lag, score, sign; q, frequency, selected
       graph.npz               the same as arrays
       forecaster.safetensors  what was trained
       run.json                how it was done, and what may be concluded
@@ -251,7 +252,13 @@ def discover(
         "drop_constant": drop_constant, "random_state": seed,
     } | rules_from(sources, forbid, require, never_compared, rules)  # fmt: skip
     places: dict[str, Any] = {"workers": workers, "executor": executor, "address": address}
+    if no_confidence and fdr is not None:
+        raise InputError("--fdr is the rate that confidence selects edges at; got it with --no-confidence")
     if len(files) > 1:
+        if no_confidence or fdr is not None:
+            raise InputError(
+                "--fdr and --no-confidence are for one file: of several, it counts how many subjects share an edge"
+            )
         if threads != 1:
             raise InputError("--threads is for one file; several run side by side, with one thread each (--workers)")
         return cli_subjects.discover_files(files, out, overwrite, options | places, top, as_json, quiet)
@@ -261,8 +268,8 @@ def discover(
     kept = None if out is None else Checkpoints(out / UNFINISHED)
     with shown_progress(quiet or as_json) as progress, told_on_interrupt(lambda: _what_is_kept(kept)):
         found = find(
-            files[0], confidence=confidence, fdr=fdr, checkpoint=kept, threads=threads, progress=progress,
-            **(places | options),
+            files[0], confidence=not no_confidence, fdr=0.1 if fdr is None else fdr, threads=threads,
+            progress=progress, checkpoint=kept, **(places | options),
         )  # fmt: skip
     written = [] if out is None else found.save(out, overwrite)
     if kept is not None:

@@ -9,8 +9,9 @@ from .baselines import Correlation, LaggedCorrelation, RidgeVAR
 from .dataset import Dataset
 from .datasets.lorenz96 import lorenz96
 from .datasets.macro import us_macro
-from .discovery import Discovery, discover
+from .discovery import discover
 from .metrics import chance, score
+from .results import Discovery
 from .training import Progress
 
 CONTROLS = {"ridge VAR": RidgeVAR, "lagged correlation": LaggedCorrelation, "correlation": Correlation}

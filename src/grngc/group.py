@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from .arguments import listed
-from .discovery import Discovery
 from .edges import COMMON, GroupEdge
 from .errors import InputError
 from .folders import check_folder, write_folder
 from .graph import CausalGraph
 from .record import conclude_group, json_text, plain, read_record
+from .results import Discovery
 from .storage import csv_text, write_atomically
 from .summary import summarise_group
 

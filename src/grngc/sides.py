@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .arguments import brief, listed
-from .discovery import Discovery
 from .errors import InputError
 from .graph import CausalGraph
 from .group import RECORD, GroupDiscovery
+from .results import Discovery
 
 Compared: TypeAlias = Discovery | GroupDiscovery | Path | str
 

@@ -19,7 +19,7 @@ from .checkpoints import IDENTITY, Checkpoints
 from .checks import warn
 from .configurations import parameters_of
 from .device import resolve_device
-from .discovery import Discovery, Read, discover_in, read_data, sorted_options
+from .discovery import Read, discover_in, read_data, sorted_options
 from .environment import processors, versions
 from .errors import InputError
 from .execution import Job, check_executor, run
@@ -29,6 +29,7 @@ from .group import GroupDiscovery, group_of, subject_names, usable_as_folder
 from .panel import Panel
 from .parameters import check_parameters
 from .record import describe, plain
+from .results import Discovery
 from .rules import rules_of
 
 DECIDING = ("grngc", "torch", "numpy", "scipy", "scikit-learn")

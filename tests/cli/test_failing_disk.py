@@ -14,9 +14,10 @@ from failing_disk import FAULTS, FailingDisk
 from grngc.bench.results import Results, digest
 from grngc.datasets.digests import DIGESTS
 from grngc.datasets.stored import as_stored, digest_of, read_stored
-from grngc.discovery import Discovery, discover
+from grngc.discovery import discover
 from grngc.execution import Job
 from grngc.graph import CausalGraph
+from grngc.results import Discovery
 from publishers import write_dream3
 
 FILES = {"edges.csv", "graph.npz", "forecaster.safetensors", "run.json"}

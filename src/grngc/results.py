@@ -1,0 +1,130 @@
+"""What a run gives: a graph, the record of how it came about, and both as files in a folder."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import UnionType
+from typing import Any
+
+from .folders import write_folder
+from .graph import CausalGraph, Edge
+from .grngc import GRNGC
+from .panel import Panel
+from .record import json_text, read_record, standing_out
+from .storage import csv_text, write_atomically
+from .summary import summarise
+from .window_reader import reread
+
+FORMAT_VERSION = 1
+"""Of ``run.json`` and ``edges.csv``. Later versions of grngc add keys and columns; a change of one adds one here."""
+
+RECORD = "run.json"
+"""The file of results that comes last, and says that all are there."""
+
+FORECASTER = "forecaster.safetensors"
+
+NEEDED: dict[str, type | UnionType] = {
+    "conclusion": str, "trustworthy": bool, "noise_floor": float | int | None, "configuration": dict, "choice": dict,
+    "data": dict, "versions": dict, "training": dict,
+}  # fmt: skip
+"""What of ``run.json`` others than people read."""
+
+
+@dataclass(frozen=True, eq=False)
+class Discovery:
+    """A graph, how it came about, and what may be concluded.
+
+    Attributes
+    ----------
+    graph : CausalGraph
+    record : dict
+        What ``run.json`` holds: configuration as it was asked for, what was chosen where that is ``"auto"``, data,
+        versions, seed, timings, course of training, conclusion.
+    noise_floor : float
+        Scores at or below it are what unrelated series give.
+    trustworthy : bool
+        Whether any series stands out as a source of another; if not, no graph should be read from the scores. It
+        stands out where the pair is selected, without ``confidence`` where its score is above the noise floor.
+    estimator : GRNGC, optional
+        Fitted; ``estimator.forecast(steps)`` continues the series. None where the results were read from files.
+    """
+
+    graph: CausalGraph
+    record: dict[str, Any]
+    noise_floor: float
+    trustworthy: bool
+    estimator: GRNGC | None = field(repr=False, default=None)
+
+    @property
+    def converged(self) -> bool:
+        """Whether the scores had settled when training ended."""
+        return self.record["training"]["converged"]
+
+    def standing_out(self) -> list[Edge]:
+        """Return the pairs of two series whose score is above the noise floor, and those required, strongest first."""
+        return standing_out(self.graph, self.noise_floor)
+
+    def summary(self, top: int = 10) -> str:
+        """Return a page of plain text: data, configuration, training, the ``top`` strongest edges, the conclusion."""
+        return summarise(self.record, self.standing_out(), top)
+
+    def save(self, folder: Path | str, overwrite: bool = False) -> list[Path]:
+        """Write the results into a folder: all or nothing; ``run.json`` comes last and says that all are there.
+
+        ``edges.csv`` has one row for each ordered pair and lag, own past included, strongest first; rows at lag 0, if
+        any, say that two series move together within one time step, in an unknown direction. Rows of score 0 come
+        in the order of ``nearness``, the pair's, which is empty where it is not known; ``sign_constancy`` is the share
+        of windows that agree on the sign, empty at lag 0 and where the score is exactly 0. Names are the data's, letter
+        for letter, so that they can be matched again: a name such as ``=A1`` would be a formula to a spreadsheet, which
+        must be told to import that column as text. ``graph.npz`` is read by :meth:`CausalGraph.load`,
+        ``forecaster.safetensors`` by :func:`grngc.forecasters.load_forecaster`.
+
+        Parameters
+        ----------
+        folder : path
+            Made if needed. Refused when it exists and is not empty.
+        overwrite : bool
+            Replace these files; others in the folder stay.
+
+        Returns
+        -------
+        list of Path
+        """
+        writers: dict[str, Callable[[Path], object]] = {
+            "edges.csv": lambda path: write_atomically(path, self.edges_csv()),
+            "graph.npz": self.graph.save,
+            **({} if self.estimator is None else {FORECASTER: self.estimator.save_forecaster}),
+            RECORD: lambda path: write_atomically(path, self.run_json()),
+        }
+        return write_folder(folder, writers, overwrite)
+
+    @classmethod
+    def load(cls, folder: Path | str, data: Panel | None = None) -> "Discovery":
+        """Read what :meth:`save` wrote. Raises :class:`InputError` for anything else.
+
+        Parameters
+        ----------
+        folder : path
+        data : Panel, optional
+            The panel of the run, as :func:`grngc.read_panel` or :func:`grngc.as_panel` make it with the same options;
+            then the forecaster is read too, and :meth:`CausalGraph.over_time` of the graph works.
+        """
+        record = read_record(Path(folder) / RECORD, FORMAT_VERSION, NEEDED)
+        floor = math.inf if record["noise_floor"] is None else record["noise_floor"]
+        graph = CausalGraph.load(Path(folder) / "graph.npz")
+        if data is not None:
+            graph = replace(graph, read_over_time=reread(Path(folder) / FORECASTER, record, data).over_time)
+        return cls(graph, record, floor, record["trustworthy"])
+
+    def without_forecaster(self) -> "Discovery":
+        """Return the results alone, as :meth:`load` gives them: they keep neither forecaster nor data in memory."""
+        return replace(self, estimator=None, graph=replace(self.graph, read_over_time=None))
+
+    def edges_csv(self) -> str:
+        """Return the text of ``edges.csv``. Scores are written with as many digits as give the same number back."""
+        return csv_text(Edge._fields, self.graph.edges(own_past=True, by_lag=True))
+
+    def run_json(self) -> str:
+        """Return the text of ``run.json``."""
+        return json_text(self.record)
