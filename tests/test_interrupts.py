@@ -17,7 +17,7 @@ import pytest
 
 BOUND = 15.0
 
-MLP = ["--forecaster", "mlp", "--lag", "1", "--steps"]
+MLP = ["--no-confidence", "--forecaster", "mlp", "--lag", "1", "--steps"]
 
 LONG = """
 title = "Cells without end"

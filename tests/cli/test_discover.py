@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from grngc import CausalGraph
+from grngc import CausalGraph, Edge
 from grngc.cli_values import names, transforms
 from grngc.errors import InputError
 
-MLP = ("--forecaster", "mlp", "--lag", 1, "--steps", 60)
+MLP = ("--no-confidence", "--forecaster", "mlp", "--lag", 1, "--steps", 60)
 
 
 def test_discover_writes_and_tells(grngc: Any, data_csv: Path) -> None:
@@ -30,7 +30,7 @@ def test_every_option_is_felt(grngc: Any, data_csv: Path) -> None:
         "--transform", "river=difference,detrend", "--transform", "rain=difference", "--missing", "drop", "--lag", 2,
         "--configuration", "published", "--forecaster", "linear", "--penalty", 0.1, "--steps", 4, "--seed", 7,
         "--learning-rate", 0.01, "--device", "auto", "--threads", 1, "--hidden", 9, "--penalty-batch", 3,
-        "--penalty-targets", 1,
+        "--penalty-targets", 1, "--fdr", 0.3,
     )  # fmt: skip
     record = json.loads(ran.out)
     settings, data = record["configuration"], record["data"]
@@ -43,9 +43,10 @@ def test_every_option_is_felt(grngc: Any, data_csv: Path) -> None:
     assert (data["series"], data["exogenous"], data["missing"]) == (["river", "rain"], ["rain"], "drop")
     assert data["transforms"] == {"river": ["difference", "detrend"], "rain": ["difference"]}
     assert [one["times"] for one in data["trajectories"]] == [99, 99]
+    assert record["confidence"]["fdr"] == 0.3
     assert (record["seed"], record["threads"], record["files"]) == (7, 1, [])
     assert len(record["edges"]) == 1 * 2 * 2
-    assert set(record["edges"][0]) == {"source", "target", "lag", "score", "sign", "nearness", "sign_constancy"}
+    assert list(record["edges"][0]) == list(Edge._fields)
 
 
 def test_auto_may_be_said(grngc: Any, data_csv: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from grngc import Discovery
 from made import csv_rows
 
-LINEAR = ("--columns", "rain,river,mud", "--forecaster", "linear", "--lag", "1", "-q")
+LINEAR = ("--no-confidence", "--columns", "rain,river,mud", "--forecaster", "linear", "--lag", "1", "-q")
 
 
 def test_options_and_files_come_to_the_same(grngc: Any, data_csv: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from grngc.errors import InputError
 from grngc.terminal import duration, exit_code_of, shown_progress
 from grngc.training import Progress
 
-MLP = ["--forecaster", "mlp", "--lag", "1"]
+MLP = ["--no-confidence", "--forecaster", "mlp", "--lag", "1"]
 COMMAND = [sys.executable, "-c", "import sys; from grngc.cli import main; sys.exit(main())"]
 
 
