@@ -7,7 +7,7 @@
 60 records of independent series (autoregressions, differenced random walks, trends, heavy tails; 15 each, 10 series of
 300 points) and 40 with known edges (16 vector autoregressions, 12 Lorenz-96, 12 additive non-linear ones; 10 to 30
 series of 300 to 500 points). Everything is left to the defaults, as in `grngc discover FILE`. Rows are kept in
-benchmarks/results/calibration.jsonl, one a record and method; the same command goes on where it was. tigramite is under
+benchmarks/calibration.jsonl, one a record and method; the same command goes on where it was. tigramite is under
 the GPL and stays in an environment of its own: records go to it as files, p-values come back (benchmarks/pcmci.py).
 """
 
@@ -37,7 +37,7 @@ NULL = ("autoregression", "differenced walk", "trend", "heavy tails")
 VARS = [(10, 300, 1), (20, 300, 1), (20, 500, 2), (30, 500, 1)]
 LORENZ = [(10, 500, 10.0), (10, 500, 20.0), (20, 500, 10.0)]
 HERE = Path(__file__).parent
-ROWS = HERE / "results" / "calibration.jsonl"
+ROWS = HERE / "calibration.jsonl"
 
 
 def independent(kind: str, seed: int, n_series: int = 10, n_times: int = 300) -> np.ndarray:

@@ -134,7 +134,7 @@ def test_a_short_fit_leaves_nothing_and_a_long_one_little(tmp_path: Path, monkey
     assert 1 < len(kept) < 20
 
 
-COMMAND = ["--forecaster", "mlp", "--lag", "1", "--steps", "500", "--quiet"]
+COMMAND = ["--no-confidence", "--forecaster", "mlp", "--lag", "1", "--steps", "500", "--quiet"]
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +180,27 @@ def test_the_command_goes_on(name: str, whole: Path, tmp_path: Path) -> None:
     assert not state.parent.exists()
     record = json.loads((tmp_path / "again" / "run.json").read_text())
     assert record["timings"]["seconds_fitting"] > record["training"]["seconds"]  # both count what came before the stop
+
+
+def test_a_run_killed_while_it_asks_how_sure_edges_are_goes_on(tmp_path: Path) -> None:
+    np.savetxt(tmp_path / "data.csv", DATA.trajectories[0], delimiter=",", header="a,b,c,d,e", comments="")
+    command = ["discover", str(tmp_path / "data.csv"), "--forecaster", "mlp", "--lag", "1", "--steps", "40"]
+    command += ["--workers", "1", "--quiet", "--out"]
+    with redirect_stderr(io.StringIO()):
+        main([*command, str(tmp_path / "whole")])
+    disturbed = subprocess.Popen([sys.executable, "-m", "grngc", *command, str(tmp_path / "again")])
+    kept = tmp_path / "again" / ".unfinished"
+    deadline = time.monotonic() + 60
+    while not (kept / "confidence-007.pt").exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    disturbed.kill()
+    disturbed.wait()
+    assert len(list(kept.glob("confidence-*.pt"))) >= 8
+    assert not (tmp_path / "again" / "run.json").exists()
+    with redirect_stderr(io.StringIO()):
+        main([*command, str(tmp_path / "again")])
+    assert (tmp_path / "again" / "edges.csv").read_bytes() == (tmp_path / "whole" / "edges.csv").read_bytes()
+    assert not kept.exists()
 
 
 @pytest.mark.usefixtures("eager")
@@ -240,7 +261,17 @@ def test_a_fit_that_diverged_leaves_no_state_and_a_killed_write_none_either(tmp_
 def test_results_that_cannot_be_written_leave_the_state(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     np.savetxt(tmp_path / "data.csv", DATA.trajectories[0], delimiter=",", header="a,b,c,d,e", comments="")
     out = tmp_path / "out"
-    command = ["discover", str(tmp_path / "data.csv"), "--out", str(out), "--forecaster", "mlp", "--lag", "1"]
+    command = [
+        "discover",
+        str(tmp_path / "data.csv"),
+        "--out",
+        str(out),
+        "--no-confidence",
+        "--forecaster",
+        "mlp",
+        "--lag",
+        "1",
+    ]
     command += ["--steps", "60", "--quiet"]
 
     def full(*_: Any) -> None:

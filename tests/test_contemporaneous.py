@@ -351,7 +351,7 @@ class TestEstimator:
 
 class TestRecord:
     def test_the_decision_and_what_it_rests_on_are_told(self) -> None:
-        found = discover(sudden(), names=["rain", "wet", "moon"])
+        found = discover(sudden(), names=["rain", "wet", "moon"], confidence=False)
         told = found.record["choice"]["contemporaneous"]
         assert told == {
             "used": True,

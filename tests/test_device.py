@@ -231,7 +231,7 @@ def test_a_checkpoint_of_another_device_is_refused(tmp_path: Path, monkeypatch: 
 
 
 def test_the_record_says_where() -> None:
-    found = discover(SMALL[0], **settings_of("mlp"))
+    found = discover(SMALL[0], confidence=False, **settings_of("mlp"))
     assert (found.record["device"], found.record["configuration"]["tf32"]) == ("cpu", False)
     assert "Device:" not in found.summary()
 
@@ -299,7 +299,7 @@ class TestGPU:
             torch.empty(2 * total, dtype=torch.uint8, device=device)
 
     def test_the_record_says_which(self) -> None:
-        found = discover(SMALL[0], **settings_of("mlp"), device="cuda")
+        found = discover(SMALL[0], confidence=False, **settings_of("mlp"), device="cuda")
         assert found.record["device"].startswith("cuda:")
         assert json.loads(found.run_json())["configuration"]["device"] == "cuda"
         assert f"Device:         {found.record['device']}" in found.summary()

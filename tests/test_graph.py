@@ -126,7 +126,7 @@ def test_frame_has_a_row_for_every_ordered_pair_and_lag() -> None:
     assert list(frame.columns) == list(Edge._fields)
     assert len(frame) == 18
     assert frame["score"].is_monotonic_decreasing
-    assert frame.iloc[0].tolist() == ["a", "a", 1, 2.0, "+", None, None]
+    assert frame.iloc[0].tolist() == ["a", "a", 1, 2.0, "+", *[None] * 10]
 
 
 def test_networkx_arrow_runs_from_source_to_target() -> None:

@@ -111,7 +111,7 @@ def test_which_coupling_acts_when() -> None:
     x = rng.normal(size=(1500, 3))
     x[:, 2] = np.sign(np.sin(np.arange(1500) / 8)) + 0.1 * rng.normal(size=1500)
     x[1:, 1] = 1.5 * x[:-1, 0] * (x[:-1, 2] > 0) + 0.3 * rng.normal(size=1499)
-    graph = discover(x, names=["x", "y", "gate"], forecaster="mlp", lag=1, steps=300).graph
+    graph = discover(x, names=["x", "y", "gate"], forecaster="mlp", lag=1, steps=300, confidence=False).graph
     found = graph.over_time(source="x", target="y")
     gated = x[found.time - 1, 2] > 0
     gradient = np.abs(found.between("x", "y")[:, 0])
@@ -184,11 +184,11 @@ class TestRefused:
 class TestFromFiles:
     @pytest.fixture
     def folder(self, tmp_path: Path) -> Path:
-        discover(SMALL, **QUICK | {"steps": 5}).save(tmp_path / "run")
+        discover(SMALL, **QUICK | {"steps": 5, "confidence": False}).save(tmp_path / "run")
         return tmp_path / "run"
 
     def test_it_is_read_again_with_the_data(self, folder: Path) -> None:
-        before = discover(SMALL, **QUICK | {"steps": 5}).graph.over_time()
+        before = discover(SMALL, **QUICK | {"steps": 5, "confidence": False}).graph.over_time()
         graph = Discovery.load(folder, as_panel(SMALL)).graph
         np.testing.assert_allclose(graph.over_time().gradient, before.gradient, rtol=1e-6)
         np.testing.assert_array_equal(graph.sign_constancy, CausalGraph.load(folder / "graph.npz").sign_constancy)
@@ -200,7 +200,7 @@ class TestFromFiles:
             Discovery.load(folder, CHAIN)  # type: ignore[arg-type]
 
     def test_a_module_of_ones_own_is_refused(self, tmp_path: Path) -> None:
-        discover(SMALL, **QUICK | {"steps": 2, "forecaster": Bump}).save(tmp_path / "own")
+        discover(SMALL, **QUICK | {"steps": 2, "forecaster": Bump, "confidence": False}).save(tmp_path / "own")
         with pytest.raises(InputError, match="made by a factory of your own"):
             Discovery.load(tmp_path / "own", as_panel(SMALL))
 
@@ -211,7 +211,7 @@ class TestFromFiles:
 
 
 def test_it_travels_and_can_be_left_behind() -> None:
-    found = discover(SMALL, **QUICK | {"steps": 2})
+    found = discover(SMALL, **QUICK | {"steps": 2, "confidence": False})
     again = pickle.loads(pickle.dumps(found.graph))
     np.testing.assert_array_equal(again.over_time().gradient, found.graph.over_time().gradient)
     kept = replace(found.graph, exogenous=())

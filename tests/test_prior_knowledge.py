@@ -250,7 +250,7 @@ class TestRequired:
     @pytest.mark.parametrize("forecaster", ["linear", "mlp", "tcn"])
     def test_is_listed_whatever_its_score_and_proves_nothing(self, forecaster: str) -> None:
         noise = np.random.default_rng(1).normal(size=(300, 4))
-        settings = {"forecaster": forecaster, "lag": 1, "steps": 100, "learning_rate": 0.02}
+        settings = {"forecaster": forecaster, "lag": 1, "steps": 100, "learning_rate": 0.02, "confidence": False}
         if forecaster != "linear":
             settings["hidden"] = 4
         found = discover(noise, required=[("x2", "x3")], **settings)

@@ -162,6 +162,7 @@ def discover_in(
     if assessed is not None:
         graph = replace(graph, evidence=assessed.evidence)
     edges = standing_out(graph, floor)
+    required = np.zeros_like(graph.pairs()) if graph.required is None else graph.required
     found = found_beside(graph, edges)
     record = {
         "format_version": FORMAT_VERSION,
@@ -171,7 +172,7 @@ def discover_in(
         "trustworthy": bool(found),
         "converged": training["converged"],
         "noise_floor": floor,
-        "edges_above_noise_floor": int(graph.above(floor).sum()),
+        "edges_above_noise_floor": int((graph.above(floor) & ~required).sum()),
         "confidence": sure,
         "configuration_name": configuration,
         "configuration": estimator.get_params(deep=False),

@@ -51,12 +51,14 @@ def test_every_option_is_felt(grngc: Any, data_csv: Path) -> None:
 
 def test_auto_may_be_said(grngc: Any, data_csv: Path) -> None:
     settings = [word for name in ("forecaster", "lag", "hidden", "penalty") for word in (f"--{name}", "auto")]
-    said = json.loads(grngc("discover", data_csv, "--json", "--steps", 20, *settings).out)
-    unsaid = json.loads(grngc("discover", data_csv, "--json", "--steps", 20).out)
+    said = json.loads(grngc("discover", data_csv, "--json", "--no-confidence", "--steps", 20, *settings).out)
+    unsaid = json.loads(grngc("discover", data_csv, "--json", "--no-confidence", "--steps", 20).out)
     assert said["configuration"] == unsaid["configuration"]
     assert said["edges"] == unsaid["edges"]
     over = json.loads(
-        grngc("discover", data_csv, "--json", "--configuration", "published", "--steps", 2, *settings).out
+        grngc(
+            "discover", data_csv, "--json", "--no-confidence", "--configuration", "published", "--steps", 2, *settings
+        ).out
     )
     assert over["configuration"]["penalty_scale"] == "code"
     assert over["configuration"]["forecaster"] == "auto"
@@ -74,19 +76,23 @@ def test_time_and_constant_columns(grngc: Any) -> None:
 
 
 def test_json_goes_with_files_and_quiet_says_nothing(grngc: Any, data_csv: Path) -> None:
-    ran = grngc("discover", data_csv, "--columns", "rain,river", "--out", "a", "--steps", 250, "--json")
+    ran = grngc(
+        "discover", data_csv, "--columns", "rain,river", "--out", "a", "--steps", 250, "--json", "--no-confidence"
+    )
     record = json.loads(ran.out)
     assert record["files"] == [f"a/{name}" for name in ("edges.csv", "graph.npz", "forecaster.safetensors", "run.json")]
     assert {name: record[name] for name in json.loads(Path("a/run.json").read_text())} == json.loads(
         Path("a/run.json").read_text()
     )
-    quiet = grngc("discover", data_csv, "--columns", "rain,river", "--out", "b", "--steps", 250, "-q")
+    quiet = grngc(
+        "discover", data_csv, "--columns", "rain,river", "--out", "b", "--steps", 250, "-q", "--no-confidence"
+    )
     assert quiet == (0, "", "")
     assert Path("a/edges.csv").read_bytes() == Path("b/edges.csv").read_bytes()
 
 
 def test_nothing_above_the_floor_is_written_and_said(grngc: Any, data_csv: Path) -> None:
-    noise = ("discover", data_csv, "--columns", "rain,mud", "--penalty", 5, "--steps", 300)
+    noise = ("discover", data_csv, "--columns", "rain,mud", "--penalty", 5, "--steps", 300, "--no-confidence")
     ran = grngc(*noise, "--out", "loud")
     assert ran.code == 3
     assert "Nothing stands out" in ran.out

@@ -123,10 +123,9 @@ def test_interrupted_it_says_what_is_kept(grngc: Any, monkeypatch: pytest.Monkey
     [
         ("discover ann.csv bob.csv", "no --out DIR"),
         ("discover ann.csv bob.csv --out new --threads 2", "--threads is for one file; several run side by side"),
-        (
-            "discover ann.csv --out new --workers 2",
-            "--executor and --address are for several files; got one",
-        ),
+        ("discover ann.csv bob.csv --out new --fdr 0.2", "--fdr and --no-confidence are for one file"),
+        ("discover ann.csv --out new --fdr 0.2 --no-confidence", "--fdr is the rate that confidence selects"),
+        ("discover ann.csv --out new --fdr 7", "fdr is the share of selected pairs that may be wrong"),
         ("discover ann.csv bob.csv --out new --workers 0", "workers must be a whole number of at least 1; got 0"),
         ("discover ann.csv bob.csv --out new --executor slurm", "executor 'slurm' is not known"),
         ("discover ann.csv bob.csv --out new --address x:1", "local processes have none"),

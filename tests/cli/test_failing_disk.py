@@ -80,7 +80,7 @@ def found() -> list[Discovery]:
     """Two results, of which one shall replace the other."""
     x = np.random.default_rng(0).normal(size=(60, 3))
     x[1:, 1] += 2 * x[:-1, 0]
-    return [discover(x + seed, lag=1, forecaster="linear", random_state=seed) for seed in (0, 1)]
+    return [discover(x + seed, lag=1, forecaster="linear", random_state=seed, confidence=False) for seed in (0, 1)]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -121,7 +121,7 @@ def test_discover(
         else:
             assert there in ({}, {name.removeprefix("out/"): content for name, content in old.items()})
 
-    command = ["discover", str(data_csv), "--out", str(place / "out"), "--overwrite", "-q"]
+    command = ["discover", str(data_csv), "--out", str(place / "out"), "--overwrite", "-q", "--no-confidence"]
     each_write(grngc, place, command, fault, restore, check)
 
 

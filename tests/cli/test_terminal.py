@@ -89,7 +89,10 @@ def test_a_terminal_without_the_letters_is_served(data_csv: Path, monkeypatch: p
     data_csv.write_text(data_csv.read_text().replace("rain", "Größe"))
     terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr(sys, "stdout", terminal)
-    assert main(["discover", str(data_csv), "--out", str(data_csv.parent / "out"), "--steps", "60"]) == 0
+    assert (
+        main(["discover", str(data_csv), "--out", str(data_csv.parent / "out"), "--steps", "60", "--no-confidence"])
+        == 0
+    )
     assert b"Gr\\xf6\\xdfe" in terminal.buffer.getvalue()  # type: ignore[attr-defined]
 
 
