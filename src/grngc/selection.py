@@ -43,7 +43,7 @@ BETTER_LAG = 0.07
 
 BENDS_BETTER = 0.5
 """Share of the held-out error that a third forecaster must save to be taken, surely. It takes three times as long, its
-graph is as often worse as better, and of what it finds beside the strongest edges more is false (docs/decisions/0019)."""
+graph is as often worse as better, and more of the edges that are selected with it are false (docs/decisions/0019)."""
 
 Forecast = Callable[[np.ndarray], np.ndarray]
 """(window, lag, series) -> (window, series)."""
