@@ -16,7 +16,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from grngc import CausalGraph, Discovery, InputError
+from grngc import CausalGraph, Discovery, Edge, InputError
 from grngc.evidence import Evidence
 from grngc.export import FORMATS, chosen, content, name_of_cell, tigramite_arrays, write
 from made import discovery, graph
@@ -27,11 +27,11 @@ CONTROLS = [chr(code) for code in (*range(1, 9), 11, 12, *range(14, 32), 0xFFFE,
 HOSTILE = [
     "<script>alert(1)</script>", "</script><img src=x onerror=alert(1)>", "]]>", "<![CDATA[", "<!--", "-->", "a&b",
     "&lt;", "&amp;lt;", "&#65;", "'", '"', '""', "it's", "a\"b'c", "\u202eevil", "\u200f", "\ufeffbom", "x" * 10_000,
-    "a\nb", "a\rb", "a\r\nb", "\ta", "a\t", " a", "a ", " ", "\n", "\r", "\x85", "\u2028", "=1+1", "=cmd|'/c calc'!A1",
+    "a\nb", "a\rb", "a\r\nb", "\ta", "a\t", " a", "a ", "\na", "a\x85", "a\u00a0", "a\u2028", "=1", "=cmd|'/c calc'!A1",
     "+1", "-1", "@SUM(A1)", "'=1", "''", "a;=1+1", 'a";=1', "a;'b", "\t=1", "\n\r=1", "\uff1d1", "1-2", "SEPT2", "007",
-    "1e5", "NA", "nan", "null", "true", "a,b", "a|b", "a:b", "a->b", "a--b", "node", "graph", "strict", "%3", "\\N",
+    "1e5", "NA", "nan", "null", "true", "a,b", "a|b", "a:b", "a->b", "a--b", "node", "graph", "strict", "a%", "\\N",
     "\\G", "\\n", "\\\\", '\\\\"', "a\\b", "{a|b}", "[x=1]", "n0", "e0", "id", "label", "\u00e9", "e\u0301",
-    "\U0001f600", "\u4e2d\u6587", "__proto__", "constructor", "a" + "\u0301" * 50, "%s", "${x}", "{{x}}", "\x7f",
+    "\U0001f600", "\u4e2d\u6587", "__proto__", "constructor", "a" + "\u0301" * 50, "${x}", "{{x}}", "\x7f",
 ]  # fmt: skip
 """Of which every format holds each."""
 
@@ -116,8 +116,9 @@ def read_dot(made: bytes) -> Network:
 
 
 def shown(label: str) -> str:
-    """Return what Graphviz draws of a label without control characters: escapes and entities undone."""
-    return re.sub(r"\\(.)", r"\1", label).replace("&amp;", "&")
+    """Return what Graphviz draws of a label: escapes and entities undone."""
+    escapes = {"n": "\n", "\\": "\\", '"': '"'}
+    return re.sub(r"\\(.)", lambda found: escapes[found[1]], label).replace("&amp;", "&")
 
 
 def read_csv(made: bytes) -> Network:
@@ -156,7 +157,7 @@ READERS: dict[str, Callable[[bytes], Network]] = {
 
 
 def exported(found: Discovery | CausalGraph, to: str, **options: Any) -> Network:
-    return READERS[to](content(found, to, **options))
+    return READERS[to](content(found, to, chosen(found, **options)))
 
 
 def sure(scores: Sequence[Sequence[float]], selected: Sequence[Sequence[int]], **more: Any) -> CausalGraph:
@@ -218,6 +219,18 @@ def test_by_default_the_edges_that_stand_out(to: str) -> None:
     assert exported(above, to, every_pair=True, min_score=0.05).pairs == [
         ("rain", "river"), ("river", "mud"), ("river", "rain"),
     ]  # fmt: skip
+
+
+def test_edges_may_be_given() -> None:
+    edges = AT_ONCE.edges()[2:3]
+    assert exported_of(AT_ONCE, edges) == [edges[0][:2]]
+    for odd in (edges * 2, [edges[0]._replace(source="sun")]):
+        with pytest.raises(InputError, match="edges= takes one for each ordered pair of the graph's series"):
+            content(AT_ONCE, "csv", odd)
+
+
+def exported_of(found: CausalGraph, edges: Sequence[Edge]) -> list[tuple[str, str]]:
+    return READERS["csv"](content(found, "csv", edges)).pairs
 
 
 def test_which_edges_is_checked() -> None:
@@ -303,9 +316,15 @@ def test_hostile_names_come_back_letter_for_letter(to: str) -> None:
     names_come_back(list(dict.fromkeys(HOSTILE)), to)
 
 
+LETTERS = st.one_of(st.characters(exclude_categories=()), st.sampled_from("\\\"'\n\r\t ;|,=+-@%&<>[]\0\ufeffabn"))
+"""Any, and those that formats have words for more often."""
+
+
 @pytest.mark.parametrize("to", FORMATS)
-@given(names=st.lists(st.text(st.characters(exclude_categories=())), min_size=2, max_size=4, unique=True))
+@given(names=st.lists(st.text(LETTERS), min_size=2, max_size=4, unique=True))
 @example(names=["a\\", "b"])
+@example(names=["%a", "\ufeff"])
+@example(names=["\x1c", " "])
 @example(names=['\\\\\\"', "b"])
 @example(names=[";;'=", "\t\t=x"])
 def test_any_name_comes_back_or_is_refused_by_name(to: str, names: list[str]) -> None:
@@ -315,7 +334,17 @@ def test_any_name_comes_back_or_is_refused_by_name(to: str, names: list[str]) ->
         return
     assert re.match(r"series \d, .* cannot hold .*: rename it in the data", refused)
     assert "\n" not in refused
-    assert any(not name or name.endswith("\\") or any(sign in name for sign in HARD) for name in names)
+    assert any(
+        not bare(name) or name[0] == "%" or name[-1] == "\\" or HARD & {*name, *pairs_in(name)} for name in names
+    )
+
+
+def bare(name: str) -> str:
+    return "".join(name.replace("\ufeff", " ").split())
+
+
+def pairs_in(name: str) -> set[str]:
+    return {name[n : n + 2] for n in range(len(name))}
 
 
 def refusal(names: Sequence[str], to: str) -> str | None:
@@ -335,6 +364,7 @@ HARD = {"\0", *CONTROLS, *map(chr, range(0xD800, 0xE000)), '\\"', "\\\n", "\\\r"
         ("", set(FORMATS)), ("a\ud800", set(FORMATS)), ("a\0b", {"graphml", "gexf", "dot", "csv"}),
         ("a\0", {"graphml", "gexf", "dot", "csv", "tigramite", "npz"}), ("\x07", {"graphml", "gexf"}),
         ("\x1b[31m", {"graphml", "gexf"}), ("\uffff", {"graphml", "gexf"}), ("a\\", {"dot"}), ('a\\"', {"dot"}),
+        ("%s", {"dot"}), (" ", {"cytoscape"}), ("\t\r\n", {"cytoscape"}), ("\ufeff", {"cytoscape"}),
         ("a\\\nb", {"dot"}), ("a\\\\", set()), ("a\\\rb", set()),
     ],
 )  # fmt: skip
@@ -360,7 +390,7 @@ def test_the_error_says_all_in_one_line() -> None:
 
 
 def test_labels_in_dot_are_drawn_as_the_name() -> None:
-    names = [name for name in dict.fromkeys(HOSTILE) if "\n" not in name]
+    names = list(dict.fromkeys(HOSTILE))
     found = exported(named(names), "dot")
     assert [shown(about["label"]) for about in found.series.values()] == names
 
@@ -383,7 +413,7 @@ def test_no_cell_of_a_table_is_a_formula() -> None:
 
 def test_a_table_opens_in_pandas() -> None:
     made = sure([[0, 0, 0], [0.8, 0, 0], [0, 0.3, 0]], [[0, 0, 0], [1, 0, 0], [0, 0, 0]])
-    table = pd.read_csv(io.BytesIO(content(made, "csv", every_pair=True, min_score=0.1)))
+    table = pd.read_csv(io.BytesIO(content(made, "csv", chosen(made, every_pair=True, min_score=0.1))))
     assert list(table) == ["source", "target", "lag", "score", "sign", "frequency", "p", "q", "selected"]
     assert table["selected"].tolist() == [True, False]
     assert table["q"].tolist() == [0.08, 0.16]

@@ -70,12 +70,12 @@ def export(
     elif FORMATS[to].suffix.endswith(".npz") and sys.stdout.isatty():
         raise InputError(f"--to {to} is no text for a terminal: choose --out FILE, or lead stdout to a file")
     found = Discovery.load(folder)
+    edges = chosen(found, every_pair=every_pair, min_score=min_score, top=top)
     if place == STDOUT:
-        sys.stdout.buffer.write(content(found, to, every_pair=every_pair, min_score=min_score, top=top))
+        sys.stdout.buffer.write(content(found, to, edges))
     else:
-        write(found, place, to, every_pair=every_pair, min_score=min_score, top=top, overwrite=overwrite)
-        n = len(chosen(found, every_pair=every_pair, min_score=min_score, top=top))
-        print(f"{n} edge{'s' * (n != 1)} of {len(found.graph.names)} series in {place}")
+        write(found, place, to, edges, overwrite=overwrite)
+        print(f"{len(edges)} edge{'s' * (len(edges) != 1)} of {len(found.graph.names)} series in {place}")
     if not (found.trustworthy and found.converged):
         tell("warning", found.record["conclusion"])
     return OK

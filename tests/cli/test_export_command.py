@@ -34,7 +34,7 @@ def test_the_file_lies_beside_the_results(grngc: Any, results: Path, to: str) ->
     assert (again.code, again.out) == (2, "")
     assert f"{path}: exists already: choose another, or overwrite=True (--overwrite)" in again.err
     assert grngc("export", results, "--to", to, "--overwrite", "--top", 0).code == 0
-    assert path.read_bytes() == content(Discovery.load(results), to, top=0)
+    assert path.read_bytes() == content(Discovery.load(results), to, [])
 
 
 def test_every_file_has_a_name_of_its_own() -> None:

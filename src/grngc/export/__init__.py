@@ -18,7 +18,7 @@ from ..results import FORECASTER, RECORD, Discovery
 from ..storage import write_atomically
 from .arrays import npz, tigramite, tigramite_arrays
 from .dot import dot
-from .names import NO_ARRAY, NO_CSV, NO_DOT, NO_TEXT, NO_XML, first_unfit
+from .names import NO_ARRAY, NO_CSV, NO_DOT, NO_JSON, NO_XML, first_unfit
 from .networks import cytoscape, gexf, graphml
 from .table import csv, name_of_cell
 
@@ -40,7 +40,7 @@ class Format(NamedTuple):
 FORMATS: dict[str, Format] = {
     "graphml": Format("GraphML", ".graphml", graphml, NO_XML),
     "gexf": Format("GEXF", ".gexf", gexf, NO_XML),
-    "cytoscape": Format("Cytoscape JSON", ".cyjs", cytoscape, NO_TEXT),
+    "cytoscape": Format("Cytoscape JSON", ".cyjs", cytoscape, NO_JSON),
     "dot": Format("DOT", ".dot", dot, NO_DOT),
     "csv": Format("CSV", ".csv", csv, NO_CSV),
     "tigramite": Format("an array", ".tigramite.npz", tigramite, NO_ARRAY),
@@ -71,27 +71,33 @@ def chosen(
         check_whole("top (--top)", top, least=0)
     graph = _graph(found)
     if every_pair:
-        edges = graph.edges()
-    else:
-        edges = found.standing_out() if isinstance(found, Discovery) else standing_out(graph, 0.0)
+        return graph.edges(top=top, min_score=min_score)
+    edges = found.standing_out() if isinstance(found, Discovery) else standing_out(graph, 0.0)
     return [edge for edge in edges if edge.score >= min_score][:top]
 
 
-def content(
-    found: Discovery | CausalGraph,
-    to: str,
-    *,
-    every_pair: bool = False,
-    min_score: float = 0.0,
-    top: int | None = None,
-) -> bytes:
-    """Return the bytes of a file in the format ``to``, a name in ``FORMATS``. Edges as :func:`chosen` has them.
+def content(found: Discovery | CausalGraph, to: str, edges: Sequence[Edge] | None = None) -> bytes:
+    """Return the bytes of a file in the format ``to``, a name in ``FORMATS``.
 
-    Raises :class:`InputError` for a name that the format cannot hold; names are never changed.
+    Parameters
+    ----------
+    found : Discovery or CausalGraph
+        All its series are in the file, but in ``csv``, which lists edges.
+    to : str
+    edges : sequence of Edge, optional
+        At most one for each ordered pair of its series; by default those of :func:`chosen`.
+
+    Raises
+    ------
+    InputError
+        A series has a name that the format cannot hold; names are never changed.
     """
     check_choice("to (--to)", to, FORMATS)
     graph = _graph(found)
-    edges = chosen(found, every_pair=every_pair, min_score=min_score, top=top)
+    edges = chosen(found) if edges is None else edges
+    pairs = {(edge.source, edge.target) for edge in edges}
+    if len(pairs) < len(edges) or not {name for pair in pairs for name in pair} <= set(graph.names):
+        raise InputError("edges= takes one for each ordered pair of the graph's series, as graph.edges() has them")
     if odd := first_unfit(graph.names, FORMATS[to].unfit):
         others = [other for other, each in FORMATS.items() if not first_unfit(graph.names, each.unfit)]
         also = f", or export to {' or '.join(others)}" if others else ""
@@ -103,24 +109,19 @@ def write(
     found: Discovery | CausalGraph,
     path: Path | str,
     to: str,
+    edges: Sequence[Edge] | None = None,
     *,
-    every_pair: bool = False,
-    min_score: float = 0.0,
-    top: int | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write a graph to a file for other programs, whole or not at all, and return its path.
 
     Parameters
     ----------
-    found : Discovery or CausalGraph
+    found, to, edges
+        As of :func:`content`.
     path : path
         Its folder must be there. A file that is there is refused unless ``overwrite``, one of grngc's own results
         always.
-    to : str
-        A name in ``FORMATS``.
-    every_pair, min_score, top
-        Which edges; see :func:`chosen`.
 
     Examples
     --------
@@ -135,7 +136,7 @@ def write(
     check_file_to_write(path, overwrite)
     if path.name in OWN and (path.parent / RECORD).exists():
         raise InputError(f"{path}: is one of the results themselves, which are never replaced: choose another")
-    made = content(found, to, every_pair=every_pair, min_score=min_score, top=top)
+    made = content(found, to, edges)
     try:
         return write_atomically(path, made)
     except OSError as error:

@@ -36,6 +36,6 @@ def _quoted(name: str) -> str:
 
 
 def _label(name: str) -> str:
-    """Return a name as a label, where Graphviz reads escapes, \\N among them, and the entities of HTML."""
+    """Return a name as a label, where Graphviz reads escapes, backslash N among them, and the entities of HTML."""
     plain = re.sub(r"&(?=#?\w+;)", "&amp;", name)
-    return _quoted(plain.replace("\\", "\\\\"))
+    return _quoted(plain.replace("\\", "\\\\").replace("\n", "\\n"))
