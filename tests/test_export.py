@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import hypothesis
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from grngc import CausalGraph, Discovery, Edge, InputError
 from grngc.evidence import Evidence
 from grngc.export import FORMATS, chosen, content, name_of_cell, tigramite_arrays, write
+from grngc.export.table import cell_of
 from made import discovery, graph
 
 ONE = graph([[0, 0], [0.8, 0]], ("x", "y"))  # x -> y
@@ -409,6 +411,16 @@ def test_no_cell_of_a_table_is_a_formula() -> None:
             cells += [cell for line in re.split("[\r\n]", rows) for cell in line.split(separator)]
         formulas = [cell for cell in cells if cell.strip('" ').startswith(FORMULAS) and cell.strip('"') not in "+-"]
         assert formulas == [], separator
+
+
+@given(st.text(st.sampled_from("\"' ;|\t\r\n=+-@ab\uff1d,"), max_size=9))
+@hypothesis.settings(max_examples=1000)
+def test_no_part_of_a_cell_is_a_formula(name: str) -> None:
+    """Though the quotes around it be overlooked; and what was added is taken off again."""
+    cell = cell_of(name)
+    assert name_of_cell(cell) == name
+    written = '"' + cell.replace('"', '""') + '"'
+    assert [part for part in re.split("[;|\t\r\n]", written) if part.strip('" ').startswith(FORMULAS)] == []
 
 
 def test_a_table_opens_in_pandas() -> None:
