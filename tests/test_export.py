@@ -200,6 +200,14 @@ def test_edges_and_series_have_their_attributes(to: str) -> None:
     assert to in ("csv", "npz") or all("label" in told for told in found.series.values())
 
 
+@pytest.mark.parametrize("to", ["graphml", "gexf"])
+def test_true_and_false_are_those_of_xml(to: str) -> None:
+    made = content(sure([[0, 0, 0], [0.8, 0, 0], [0, 0, 0]], [[0, 0, 0], [1, 0, 0], [0, 0, 0]]), to)
+    assert (made.count(b"true"), made.count(b"false")) == (2, 3)  # directed, selected; no series is exogenous
+    assert b"True" not in made
+    assert b"True" in content(named(["True", "False"]), to)
+
+
 @pytest.mark.parametrize("to", FORMATS)
 def test_what_is_not_known_is_left_out(to: str) -> None:
     about = exported(ONE, to).links[0].about

@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 
 def graphml(graph: CausalGraph, edges: Sequence[Edge]) -> bytes:
     """Return GraphML. A series' name is its id and its ``label``."""
-    from networkx import write_graphml_xml
+    from networkx.readwrite.graphml import GraphMLWriter
 
-    file = io.BytesIO()
-    write_graphml_xml(_labelled(graph, edges), file)
+    writer, file = GraphMLWriter(prettyprint=True), io.BytesIO()
+    writer.add_graph_element(_labelled(graph, edges))
+    truths = {key.get("id") for key in writer.xml.iter("key") if key.get("attr.type") == "boolean"}
+    for told in writer.xml.iter("data"):
+        if told.get("key") in truths:
+            told.text = told.text.lower()  # as XML has it, not Python
+    writer.dump(file)
     return file.getvalue().replace(b"\r", b"&#13;")  # what a reader would take for a line break; only names hold it
 
 
