@@ -1,7 +1,8 @@
 """The Granger-causal graph: the only home of edge direction.
 
 ``scores[target, source]``: row *j* holds what drives series *j* (eq. 11 of arXiv 2507.11178). Tools that store
-``[source, target]`` (networkx, tigramite, causal-learn) are served by methods here, which transpose; nobody else does.
+``[source, target]`` (networkx, tigramite) are served by a method here and by ``export.arrays``, which transpose; nobody
+else does.
 """
 
 from collections.abc import Callable, Mapping, Sequence

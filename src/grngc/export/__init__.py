@@ -6,6 +6,7 @@ arrow runs from source to target in all of them; only ``npz`` is [target, source
 
 import math
 from collections.abc import Callable, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,7 +66,7 @@ def chosen(
     top : int, optional
         Of these, the strongest so many.
     """
-    if isinstance(min_score, bool) or not isinstance(min_score, int | float) or not 0 <= min_score < math.inf:
+    if isinstance(min_score, bool) or not isinstance(min_score, Real) or not 0 <= min_score < math.inf:
         raise InputError(f"min_score (--min-score) is a number of at least 0; got {min_score!r}")
     if top is not None:
         check_whole("top (--top)", top, least=0)
