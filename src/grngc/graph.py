@@ -166,6 +166,7 @@ class CausalGraph:
         own_past: bool = False,
         by_lag: bool = False,
         per_target: bool = False,
+        among: np.ndarray | None = None,
     ) -> list[Edge]:
         """Return the edges as named records, strongest first; of scores that are 0, the nearest to being one first.
 
@@ -182,6 +183,8 @@ class CausalGraph:
             the lag of its largest part.
         per_target : bool
             Order by :meth:`ranking` with ``per_target=True``; the ``score`` stays what it is.
+        among : bool array (target, source), optional
+            Only these pairs.
         """
         if top is not None:
             check_whole("top", top, least=0)
@@ -189,6 +192,8 @@ class CausalGraph:
         size = parts if by_lag else self.scores[:, None, :]
         order = size * self._row_weights()[:, None, None] if per_target else size
         keep = (size >= min_score) & self.pairs(own_past)[:, None, :]
+        if among is not None:
+            keep &= among[:, None, :]
         best = parts.argmax(axis=1)
         if first_lag == 0:  # no series is a source of its own present
             own = np.diag_indices(len(self.names))
