@@ -312,6 +312,12 @@ class CausalGraph:
 
         return read_graph(path)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from .graph_html import graph_html
+
+        return graph_html(self)
+
     def _parts(self) -> tuple[np.ndarray, np.ndarray, int]:
         """Return sizes and signed values (target, lag, source) of all that a score is made of, and their first lag."""
         if self.contemporaneous is None:
