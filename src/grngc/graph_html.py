@@ -4,6 +4,8 @@ import math
 from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .labels import clipped
 
 if TYPE_CHECKING:
@@ -22,16 +24,18 @@ def graph_html(graph: "CausalGraph") -> str:
 
     Selected edges come first where there was a selection; without one the strongest are shown.
     """
-    edges, evidence = graph.edges(), graph.evidence
-    counted = f"{len(graph.names)} series, {graph.n_lags} lag{'s' * (graph.n_lags != 1)}, {len(edges)} ordered pairs"
+    edges, evidence, pairs = graph.edges(top=ROWS), graph.evidence, int(graph.pairs().sum())
+    counted = f"{len(graph.names)} series, {graph.n_lags} lag{'s' * (graph.n_lags != 1)}, {pairs} ordered pairs"
     if evidence is not None:
-        edges.sort(key=lambda edge: not edge.selected)  # keeps the order by score
+        least = graph.scores[evidence.selected].min(initial=np.inf)
+        first = [edge for edge in graph.edges(min_score=least) if edge.selected]
+        edges = [*first, *(edge for edge in edges if not edge.selected)]
         counted += f", {int(evidence.selected.sum()) or 'none'} selected"
     columns = ["source", "", "target", "lag", "sign", "score"]
     columns += ["q", "found again", "selected"] if evidence is not None else []
     head = "".join(f"<th>{column}</th>" for column in columns)
     rows = "".join(f"<tr>{_cells(edge, evidence is not None)}</tr>" for edge in edges[:ROWS])
-    more = f"<div>and {len(edges) - ROWS} more: <code>graph.to_frame()</code></div>" if len(edges) > ROWS else ""
+    more = f"<div>and {pairs - ROWS} more: <code>graph.to_frame()</code></div>" if pairs > ROWS else ""
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if edges else ""
     return f'<div class="{NO_FORMULA}"><div><b>CausalGraph</b>: {counted}</div>{table}{more}</div>'
 

@@ -71,7 +71,9 @@ def benchmark(
         if figure.mean is None:
             said = "has none" if figure.instead == "-" else shown(figure, METRICS[metric].digits)
             inside, behind = ax.get_yaxis_transform(), {"facecolor": ax.get_facecolor(), "linewidth": 0, "pad": 1}
-            ax.text(0.01, n, said, transform=inside, va="center", color=GREY, fontsize="x-small", bbox=behind)
+            ax.text(
+                0.01, n, said, transform=inside, va="center", color=GREY, fontsize="x-small", bbox=behind, **AS_IT_IS
+            )
             continue
         size = 8 if marker == "*" else 5
         partial = {} if figure.whole else {"markerfacecolor": "none"}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError
+from ..graph import sign_of
 from ..over_time import OverTime
 from .canvas import CYCLE, GREY, SIGN_COLOURS, SIGN_MEANS, axes_of, bare, legend, name_of, title
 from .reading import check_name, graph_of
@@ -36,12 +37,12 @@ def lag_profile(found: Any, source: str, target: str, *, ax: "Axes | None" = Non
     graph = graph_of(found)
     j, i = check_name(graph, "target", target), check_name(graph, "source", source)
     ax = axes_of(ax, (4.5, 3))
-    sizes, lags = graph.lag_scores[j, :, i], np.arange(1, graph.n_lags + 1)
+    sizes, signed, lags = graph.lag_scores[j, :, i], graph.signs[j, :, i], np.arange(1, graph.n_lags + 1)
     if graph.contemporaneous is not None and i != j:
-        sizes = np.concatenate([[abs(graph.contemporaneous[j, i])], sizes])
+        together = graph.contemporaneous[j, i]
+        sizes, signed = np.concatenate([[abs(together)], sizes]), np.concatenate([[together], signed])
         lags = np.concatenate([[0], lags])
-    known = {edge.lag: edge.sign for edge in graph.edges(own_past=True, by_lag=True) if _is(edge, source, target)}
-    signs = [known.get(int(lag), "±") for lag in lags]
+    signs = [sign_of(*each) for each in zip(signed, sizes, strict=True)]
     ax.bar(lags, sizes, color=[SIGN_COLOURS[sign] for sign in signs], width=0.7 if len(lags) > 2 else 0.35)
     ax.set(xlabel="lag (time steps)", ylabel="score", xlim=(lags[0] - 0.8, lags[-1] + 0.8))
     ax.set_ylim(0, (1.2 * sizes.max()) or 1)  # room for the legend
@@ -53,10 +54,6 @@ def lag_profile(found: Any, source: str, target: str, *, ax: "Axes | None" = Non
         ax, [Patch(color=SIGN_COLOURS[sign]) for sign in there], [SIGN_MEANS[sign] for sign in there], loc="upper right"
     )
     return ax
-
-
-def _is(edge: Any, source: str, target: str) -> bool:
-    return edge.source == source and edge.target == target
 
 
 def coupling(

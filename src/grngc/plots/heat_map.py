@@ -6,7 +6,7 @@ import numpy as np
 
 from ..graph import CausalGraph
 from .canvas import ORANGE, PALE, axes_of, label_series, title
-from .reading import believed, graph_of
+from .reading import believed, graph_of, judged
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +50,7 @@ def heat_map(
     label_series(ax.yaxis, graph.names)
     label_series(ax.xaxis, graph.names, rotation=90)
     ax.set(xlabel="source", ylabel="target")
-    if mark:
+    if mark and judged(found):
         _mark(ax, found, graph)
     return ax
 
@@ -69,8 +69,6 @@ def _mark(ax: "Axes", found: Any, graph: CausalGraph) -> None:
     from matplotlib.patches import Rectangle
 
     edges, called = believed(found)
-    if called == "with a score":
-        return
     place, p = {name: n for n, name in enumerate(graph.names)}, len(graph.names)
     cells = [Rectangle((place[edge.source] - 0.5, place[edge.target] - 0.5), 1, 1) for edge in edges]
     width = float(np.clip(40 / max(p, 1), 0.6, 2))

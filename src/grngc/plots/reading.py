@@ -11,6 +11,9 @@ from ..graph import CausalGraph, Edge
 from ..group import GroupDiscovery
 from ..record import standing_out
 
+SMALLEST = math.ulp(0.0)
+"""The least score that is not 0."""
+
 
 def graph_of(found: Any) -> CausalGraph:
     """Return the graph of results, of a fitted estimator, or the one given."""
@@ -35,10 +38,19 @@ def believed(found: Any) -> tuple[list[Edge], str]:
         return [edge for edge in graph.edges() if (edge.source, edge.target) in common], "in most subjects"
     if graph.evidence is not None:
         return standing_out(graph, math.inf), "selected"
-    floor = getattr(found, "noise_floor", getattr(found, "noise_floor_", None))
+    floor = _floor(found)
     if floor is not None:
         return standing_out(graph, floor), "above the noise floor"
-    return [edge for edge in graph.edges() if edge.score > 0], "with a score"
+    return graph.edges(min_score=SMALLEST), "with a score"
+
+
+def judged(found: Any) -> bool:
+    """Return whether results say of pairs which to believe; scores alone do not."""
+    return isinstance(found, GroupDiscovery) or graph_of(found).evidence is not None or _floor(found) is not None
+
+
+def _floor(found: Any) -> float | None:
+    return getattr(found, "noise_floor", getattr(found, "noise_floor_", None))
 
 
 def record_of(found: Any) -> Mapping[str, Any]:
