@@ -52,10 +52,10 @@ def network(found: Any, *, edges: Sequence[Edge] | None = None, top: int = 60, a
     check_whole("top", top)
     graph = graph_of(found)
     every, called = believed(found) if edges is None else ([*edges], "given")
-    for edge in every:
+    drawn = every[:top]
+    for edge in drawn:
         check_name(graph, "source", edge.source)
         check_name(graph, "target", edge.target)
-    drawn = every[:top]
     linked = {name for edge in drawn for name in (edge.source, edge.target)}
     names = [name for name in graph.names if len(graph.names) <= ALL_SHOWN or name in linked]
     at = places(names, [(edge.source, edge.target) for edge in drawn])
