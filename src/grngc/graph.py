@@ -280,6 +280,13 @@ class CausalGraph:
         found = self.pairs() & (self.scores > floor)
         return found if self.required is None else found | self.required
 
+    def believed(self, floor: float) -> np.ndarray:
+        """Mask (target, source) of the pairs to read a graph from: those selected, where there is evidence; else those
+        above the floor. Those required always are."""
+        if self.evidence is None:
+            return self.above(floor)
+        return self.evidence.selected if self.required is None else self.evidence.selected | self.required
+
     def to_frame(self, *, own_past: bool = True, by_lag: bool = True) -> "pandas.DataFrame":
         """Return :meth:`edges` as a data frame with the columns of ``edges.csv``."""
         import pandas as pd
