@@ -4,6 +4,7 @@ import io
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -189,6 +190,10 @@ def test_a_network_draws_what_is_believed_or_what_it_is_told() -> None:
     assert len(arrows(plots.network(CHAIN, edges=CHAIN.edges(top=6)))) == 6
     common = plots.network(group(np.stack([CHAIN.scores, CHAIN.scores, 0 * CHAIN.scores])))
     assert (len(arrows(common)), common.get_title(loc="left")) == (2, "2 edges in most subjects")
+    required = np.zeros((3, 3), bool)
+    required[0, 2] = True  # mud -> rain
+    told = plots.network(discovery(replace(CHAIN, required=required), floor=0.3))
+    assert (len(arrows(told)), told.get_title(loc="left")) == (2, "2 edges above the noise floor or required")
     with pytest.raises(InputError, match="no source 'rain'; there are 'x'"):
         plots.network(CausalGraph(np.zeros((1, 1)), ("x",)), edges=CHAIN.edges())
 

@@ -29,18 +29,19 @@ def graph_of(found: Any) -> CausalGraph:
 def believed(found: Any) -> tuple[list[Edge], str]:
     """Return the edges that results stand for, strongest first, and what they are called.
 
-    Selected ones where that was asked for; otherwise those above the noise floor; of a group those of more than half
-    of the subjects; of scores alone all that are not 0.
+    Selected ones where that was asked for; otherwise those above the noise floor; with either those required; of a
+    group those of more than half of the subjects; of scores alone all that are not 0.
     """
     graph = graph_of(found)
     if isinstance(found, GroupDiscovery):
         common = {(edge.source, edge.target) for edge in found.edges() if (edge.share or 0) > COMMON}
         return [edge for edge in graph.edges() if (edge.source, edge.target) in common], "in most subjects"
+    given = " or required" if graph.required is not None else ""
     if graph.evidence is not None:
-        return standing_out(graph, math.inf), "selected"
+        return standing_out(graph, math.inf), f"selected{given}"
     floor = _floor(found)
     if floor is not None:
-        return standing_out(graph, floor), "above the noise floor"
+        return standing_out(graph, floor), f"above the noise floor{given}"
     return graph.edges(min_score=SMALLEST), "with a score"
 
 
