@@ -14,7 +14,7 @@ from .panel import Panel
 from .record import json_text, read_record, standing_out
 from .storage import csv_text, write_atomically
 from .summary import summarise
-from .window_reader import reread
+from .window_reader import WindowReader, reread
 
 FORMAT_VERSION = 1
 """Of ``run.json`` and ``edges.csv``. Later versions of grngc add keys and columns; a change of one adds one here."""
@@ -48,6 +48,9 @@ class Discovery:
         stands out where the pair is selected, without ``confidence`` where its score is above the noise floor.
     estimator : GRNGC, optional
         Fitted; ``estimator.forecast(steps)`` continues the series. None where the results were read from files.
+    reader : WindowReader, optional
+        The forecaster beside its data: ``reader.forecasts()`` holds what was observed and forecast. None where the
+        results were read from files without the data.
     """
 
     graph: CausalGraph
@@ -55,6 +58,7 @@ class Discovery:
     noise_floor: float
     trustworthy: bool
     estimator: GRNGC | None = field(repr=False, default=None)
+    reader: WindowReader | None = field(repr=False, default=None)
 
     @property
     def converged(self) -> bool:
@@ -108,18 +112,19 @@ class Discovery:
         folder : path
         data : Panel, optional
             The panel of the run, as :func:`grngc.read_panel` or :func:`grngc.as_panel` make it with the same options;
-            then the forecaster is read too, and :meth:`CausalGraph.over_time` of the graph works.
+            then the forecaster is read too: ``reader``, and :meth:`CausalGraph.over_time` of the graph.
         """
         record = read_record(Path(folder) / RECORD, FORMAT_VERSION, NEEDED)
         floor = math.inf if record["noise_floor"] is None else record["noise_floor"]
         graph = CausalGraph.load(Path(folder) / "graph.npz")
-        if data is not None:
-            graph = replace(graph, read_over_time=reread(Path(folder) / FORECASTER, record, data).over_time)
-        return cls(graph, record, floor, record["trustworthy"])
+        reader = None if data is None else reread(Path(folder) / FORECASTER, record, data)
+        if reader is not None:
+            graph = replace(graph, read_over_time=reader.over_time)
+        return cls(graph, record, floor, record["trustworthy"], reader=reader)
 
     def without_forecaster(self) -> "Discovery":
         """Return the results alone, as :meth:`load` gives them: they keep neither forecaster nor data in memory."""
-        return replace(self, estimator=None, graph=replace(self.graph, read_over_time=None))
+        return replace(self, estimator=None, reader=None, graph=replace(self.graph, read_over_time=None))
 
     def edges_csv(self) -> str:
         """Return the text of ``edges.csv``. Scores are written with as many digits as give the same number back."""
