@@ -30,8 +30,7 @@ PATH_INPUTS = 250
 
 def standing_out(graph: CausalGraph, floor: float) -> list[Edge]:
     """Return the pairs of two series that are believed, strongest first; see :meth:`CausalGraph.believed`."""
-    believed, place = graph.believed(floor), {name: i for i, name in enumerate(graph.names)}
-    return [edge for edge in graph.edges() if believed[place[edge.target], place[edge.source]]]
+    return graph.edges(among=graph.believed(floor))
 
 
 def found_beside(graph: CausalGraph, edges: Sequence[Edge]) -> list[Edge]:

@@ -12,6 +12,7 @@ COMMANDS = [
     "",
     "discover",
     "compare",
+    "export",
     "demo",
     "simulate",
     "simulate lorenz96",
