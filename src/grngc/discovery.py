@@ -29,7 +29,6 @@ from .panel import Panel, as_panel
 from .record import conclude, describe, found_beside, path_told, plain, standing_out
 from .results import FORMAT_VERSION, Discovery
 from .training import Progress
-from .window_reader import WindowReader
 
 MOST_THREADS = 1024
 
@@ -203,7 +202,7 @@ def discover_in(
         },
         "training": training,
     }
-    return Discovery(graph, plain(record), floor, bool(found), estimator)
+    return Discovery(graph, plain(record), floor, bool(found), estimator, estimator.reader_)
 
 
 def _assessed(
@@ -236,8 +235,7 @@ def _assessed(
 
 def _diagnosed(estimator: GRNGC) -> list[Diagnostic]:
     """Return what makes the graph of a fit hard to trust."""
-    lag, crosses = estimator.recipe_.n_lags, estimator.cross_boundary
-    reader = WindowReader(estimator.forecaster_, estimator.panel_, estimator.scaling_, lag, crosses)
+    reader = estimator.reader_
     windows = reader.windows()
     return diagnose(estimator.panel_, windows, reader.errors(windows), present_used=estimator.present_.used)
 

@@ -305,6 +305,7 @@ class GRNGC(BaseEstimator):
             fitted = task.fit(recipe, windows, snapshot=watch, snapshot_every=snapshot_every)  # eq. 8-14
             scores = task.collapse(fitted.lag_scores)  # eq. 11
             nearness = None if fitted.nearness is None else fitted.nearness.max(axis=1)
+            reader = WindowReader(fitted.forecaster, panel, scaling, choice.lag, self.cross_boundary)
             graph = CausalGraph(
                 scores + added,
                 panel.names,
@@ -316,9 +317,7 @@ class GRNGC(BaseEstimator):
                 forbidden=rules.forbidden,
                 required=rules.required,
                 sign_constancy=fitted.sign_constancy,
-                read_over_time=WindowReader(
-                    fitted.forecaster, panel, scaling, choice.lag, self.cross_boundary
-                ).over_time,
+                read_over_time=reader.over_time,
             )
             sequence = reads_sequence(fitted.forecaster)
             floor = math.nan if sequence else task.floor(recipe, windows, scores, present)
@@ -327,7 +326,7 @@ class GRNGC(BaseEstimator):
         self.penalty_path_ = path
         self.forecaster_, self.record_, self.recipe_ = fitted.forecaster, fitted.record, recipe
         self.panel_, self.scaling_, self.n_windows_ = panel, scaling, len(windows)
-        self.device_, self.rules_ = device, rules
+        self.device_, self.rules_, self.reader_ = device, rules, reader
         remember_series(self, X, panel)
         return self
 

@@ -12,9 +12,10 @@ from .graph import CausalGraph, Edge
 from .grngc import GRNGC
 from .panel import Panel
 from .record import json_text, read_record, standing_out
+from .report import run_page, summarise_run, write_page
 from .storage import csv_text, write_atomically
 from .summary import summarise
-from .window_reader import reread
+from .window_reader import WindowReader, reread
 
 FORMAT_VERSION = 1
 """Of ``run.json`` and ``edges.csv``. Later versions of grngc add keys and columns; a change of one adds one here."""
@@ -48,6 +49,8 @@ class Discovery:
         stands out where the pair is selected, without ``confidence`` where its score is above the noise floor.
     estimator : GRNGC, optional
         Fitted; ``estimator.forecast(steps)`` continues the series. None where the results were read from files.
+    reader : WindowReader, optional
+        The forecaster beside the panel, for what is told of the record's course; None where there is no panel.
     """
 
     graph: CausalGraph
@@ -55,6 +58,7 @@ class Discovery:
     noise_floor: float
     trustworthy: bool
     estimator: GRNGC | None = field(repr=False, default=None)
+    reader: WindowReader | None = field(repr=False, default=None)
 
     @property
     def converged(self) -> bool:
@@ -68,6 +72,25 @@ class Discovery:
     def summary(self, top: int = 10) -> str:
         """Return a page of plain text: data, configuration, training, the ``top`` strongest edges, the conclusion."""
         return summarise(self.record, self.standing_out(), top)
+
+    def report(self, path: Path | str, overwrite: bool = False) -> Path:
+        """Write one self-contained HTML page about the results, to look at in a browser, without a network.
+
+        Couplings over time, and what was observed beside what was forecast, are on it where the panel is at hand: after
+        :func:`grngc.discover`, or :meth:`load` with ``data``. Nothing is trained.
+
+        Parameters
+        ----------
+        path : path
+            Of the page. Refused when it exists.
+        overwrite : bool
+            Replace it.
+        """
+        return write_page(path, self.report_html(), overwrite)
+
+    def report_html(self) -> str:
+        """Return the text of the page that :meth:`report` writes."""
+        return run_page(summarise_run(self.graph, self.record, self.noise_floor, self.reader))
 
     def save(self, folder: Path | str, overwrite: bool = False) -> list[Path]:
         """Write the results into a folder: all or nothing; ``run.json`` comes last and says that all are there.
@@ -113,13 +136,14 @@ class Discovery:
         record = read_record(Path(folder) / RECORD, FORMAT_VERSION, NEEDED)
         floor = math.inf if record["noise_floor"] is None else record["noise_floor"]
         graph = CausalGraph.load(Path(folder) / "graph.npz")
-        if data is not None:
-            graph = replace(graph, read_over_time=reread(Path(folder) / FORECASTER, record, data).over_time)
-        return cls(graph, record, floor, record["trustworthy"])
+        reader = None if data is None else reread(Path(folder) / FORECASTER, record, data)
+        if reader is not None:
+            graph = replace(graph, read_over_time=reader.over_time)
+        return cls(graph, record, floor, record["trustworthy"], reader=reader)
 
     def without_forecaster(self) -> "Discovery":
         """Return the results alone, as :meth:`load` gives them: they keep neither forecaster nor data in memory."""
-        return replace(self, estimator=None, graph=replace(self.graph, read_over_time=None))
+        return replace(self, estimator=None, reader=None, graph=replace(self.graph, read_over_time=None))
 
     def edges_csv(self) -> str:
         """Return the text of ``edges.csv``. Scores are written with as many digits as give the same number back."""

@@ -54,6 +54,15 @@ class WindowReader:
             forecast = torch.cat([self.forecaster(part) for part in x.split(chunk)])
         return windows.y - forecast.cpu().numpy()
 
+    def forecasts(self, windows: Windows) -> np.ndarray:
+        """Return what was forecast for the step after each window, (window, series), in the panel's units."""
+        forecast = windows.y - self.errors(windows)
+        trajectory, _ = self.places(windows)
+        undone = self.scaling.undo([forecast[trajectory == r] for r in range(self.panel.n_trajectories)])
+        for r, values in enumerate(undone):
+            forecast[trajectory == r] = values
+        return forecast
+
     def over_time(
         self, targets: Sequence[str], lags: Sequence[int], sources: Sequence[str], memory_budget: int
     ) -> OverTime:
@@ -76,21 +85,22 @@ class WindowReader:
                 lags=[lag - 1 for lag in lags],
                 sources=[place[name] for name in sources],
             )
-        trajectory, time = self._moments(windows)
-        return OverTime(gradient.numpy(), trajectory, time, tuple(targets), tuple(lags), tuple(sources))
+        trajectory, time = self.places(windows)
+        labels = np.array(self.panel.labels, dtype=object)[trajectory]
+        return OverTime(gradient.numpy(), labels, time, tuple(targets), tuple(lags), tuple(sources))
 
     def _tensor(self, windows: Windows) -> torch.Tensor:
         like = next(self.forecaster.parameters())
         return torch.tensor(windows.x, dtype=like.dtype, device=like.device)
 
-    def _moments(self, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
-        """Return the label of the trajectory, and the time in it, that each window's target step stands at."""
+    def places(self, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
+        """Return the place of the trajectory, and the time in it, that each window's target step stands at."""
         trajectory, time = windows.trajectory, windows.time
         if self.cross_boundary:  # counted through all trajectories
             ends = np.cumsum([len(values) for values in self.panel.trajectories])
             trajectory = np.searchsorted(ends, time, side="right")
             time = time - np.concatenate([[0], ends])[trajectory]
-        return np.array(self.panel.labels, dtype=object)[trajectory], time
+        return trajectory, time
 
 
 def reread(path: Path, record: Mapping[str, Any], panel: Panel) -> WindowReader:
