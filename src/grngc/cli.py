@@ -199,6 +199,10 @@ def discover(
     workers: Workers = None,
     executor: Executor = "local",
     address: Address = None,
+    with_report: Annotated[
+        bool,
+        typer.Option("--report/--no-report", help="Make report.html, a page to look at and to send; of one file."),
+    ] = True,
     top: Annotated[int, typer.Option(metavar="N", help="Edges to show in the summary.")] = 10,
     as_json: Annotated[
         bool,
@@ -217,6 +221,7 @@ def discover(
       graph.npz               the same as arrays
       forecaster.safetensors  what was trained
       run.json                how it was done, and what may be concluded
+      report.html             all of it to look at in a browser, in one file
     Of several files, these in DIR/NAME for each, and in DIR:
       group_edges.csv         mean score, sd, share of subjects with the edge
       group.npz, group.json   the mean graph as arrays, and the record
@@ -272,6 +277,8 @@ def discover(
             progress=progress, checkpoint=kept, **(places | options),
         )  # fmt: skip
     written = [] if out is None else found.save(out, overwrite)
+    if out is not None:
+        written += cli_report.beside(found, out, with_report)
     if kept is not None:
         kept.clear()  # not before: a disk that is full now must not cost the run
     if as_json:

@@ -1,12 +1,15 @@
 """The command ``report``: results as a page to look at and to send."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .errors import InputError
 from .terminal import OK
+
+if TYPE_CHECKING:
+    from .results import Discovery
 
 PAGE = "report.html"
 """Name of the page in a folder of results."""
@@ -39,6 +42,15 @@ def report(
     Discovery.load(folder).report(page, overwrite)
     print(f"Report in {page} ({page.stat().st_size / 1000:.0f} kB): open it in a browser")
     return OK
+
+
+def beside(found: "Discovery", folder: Path, wanted: bool) -> list[Path]:
+    """Put the page beside results that were just written, where it is wanted; a page of earlier ones does not stay."""
+    page = folder / PAGE
+    if wanted:
+        return [found.report(page, overwrite=True)]
+    page.unlink(missing_ok=True)
+    return []
 
 
 def _subject(folder: Path) -> Path:

@@ -56,7 +56,6 @@ def summarise_run(
     shown = edges[: max(len(stand_out), 1)] if stand_out else []
     data = {
         "version": DATA_VERSION,
-        "names": list(graph.names),
         "exogenous": [graph.names.index(name) for name in graph.exogenous],
         "floor": record["noise_floor"],
         "n_pairs": int(graph.pairs().sum()),
@@ -70,7 +69,7 @@ def summarise_run(
         "over_time": None if reader is None else coupling_over_time(graph, shown),
         "forecasts": None if reader is None else observed_and_forecast(reader, graph, edges),
     }
-    return {"head": _head(record, len(stand_out)), "data": plain(data)}
+    return {"head": _head(record, len(stand_out)), "data": {"names": list(graph.names)} | plain(data)}
 
 
 def _head(record: Mapping[str, Any], n_edges: int) -> dict[str, Any]:

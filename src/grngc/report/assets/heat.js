@@ -87,11 +87,10 @@ grngc.heat = (() => {
       pen.strokeRect(margin, margin + state.focus * cell, side, cell);
       pen.strokeRect(margin + state.focus * cell, margin, cell, side);
     }
-    const chosen = cursor || (state.pair === null ? null : [pairs.target[state.pair], pairs.source[state.pair]]);
-    if (chosen) {
+    if (cursor) {
       pen.strokeStyle = colour("focus");
       pen.lineWidth = 2.5;
-      pen.strokeRect(margin + chosen[1] * cell - 1, margin + chosen[0] * cell - 1, cell + 2, cell + 2);
+      pen.strokeRect(margin + cursor[1] * cell - 1, margin + cursor[0] * cell - 1, cell + 2, cell + 2);
     }
   };
   // A ring on each pair that stands out: seen without colours.
@@ -165,7 +164,7 @@ grngc.heat = (() => {
     ];
   };
   on("look", () => {
-    if (state.pair !== null) cursor = null;
+    if (state.pair !== null) cursor = [pairs.target[state.pair], pairs.source[state.pair]];
     if (!at("heat").hidden) draw();
   });
   on("theme", () => at("heat").hidden || draw());

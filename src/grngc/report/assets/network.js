@@ -15,30 +15,30 @@
   while (possible < MOST && drawable(possible)) possible += 1;
 
   const lines = () => ({ "+": colour("plus"), "-": colour("minus"), "±": colour("mixed") });
-  let letters = 9; // of names, in units of the network, so that they read at its size
+  let unit = 1; // of sizes: a pixel when all is shown, however far the layout of many series spreads
   const style = () => {
     const line = lines(), many = p > RING;
     return [
       { selector: "node", style: {
-        label: "data(label)", "font-size": many ? letters : 12, color: colour("ink"), "background-color": colour("raised"), "border-width": 1.5,
-        "border-color": colour("soft"), width: "data(size)", height: "data(size)", "text-valign": many ? "top" : "center", "text-margin-y": many ? -2 : 0,
-        "text-outline-color": colour("ground"), "text-outline-width": 2, "min-zoomed-font-size": many ? 7 : 0,
+        label: "data(label)", "font-size": many ? 10 * unit : 12, color: colour("ink"), "background-color": colour("raised"), "border-width": 1.5 * unit,
+        "border-color": colour("soft"), width: (node) => node.data("size") * unit, height: (node) => node.data("size") * unit, "text-valign": many ? "top" : "center", "text-margin-y": many ? -2 : 0,
+        "text-outline-color": colour("ground"), "text-outline-width": 2 * unit, "min-zoomed-font-size": many ? 7 : 0,
       } },
       { selector: "edge", style: {
-        width: "data(width)", "curve-style": many ? "straight" : "bezier", "control-point-step-size": 26, "target-arrow-shape": "triangle",
-        "arrow-scale": many ? 0.7 : 1, "line-color": line["±"], "target-arrow-color": line["±"], "line-style": "dashed", "line-dash-pattern": [1, 5], "line-cap": "round", opacity: 0.95,
+        width: (edge) => edge.data("width") * unit, "curve-style": many ? "straight" : "bezier", "control-point-step-size": 26, "target-arrow-shape": "triangle",
+        "arrow-scale": many ? 0.7 : 1, "line-color": line["±"], "target-arrow-color": line["±"], "line-style": "dashed", "line-dash-pattern": [1 * unit, 5 * unit], "line-cap": "round", opacity: 0.95,
       } },
       { selector: "edge[sign = '+']", style: { "line-color": line["+"], "target-arrow-color": line["+"], "line-style": "solid", "line-cap": "butt" } },
-      { selector: "edge[sign = '-']", style: { "line-color": line["-"], "target-arrow-color": line["-"], "line-dash-pattern": [7, 4], "line-cap": "butt", "target-arrow-shape": "tee" } },
+      { selector: "edge[sign = '-']", style: { "line-color": line["-"], "target-arrow-color": line["-"], "line-dash-pattern": [7 * unit, 4 * unit], "line-cap": "butt", "target-arrow-shape": "tee" } },
       { selector: "edge[lag = 0]", style: { "target-arrow-shape": "none" } },
-      { selector: "edge.weak", style: { opacity: 0.35 } },
+      { selector: "edge.weak", style: { opacity: data.standing_out ? 0.35 : 0.6 } },
       { selector: ".away", style: { opacity: 0.1, "text-opacity": 0.25 } },
-      { selector: "node.focus", style: { "border-color": colour("focus"), "border-width": 4, "z-index": 9 } },
-      { selector: "edge.chosen", style: { "line-color": colour("focus"), "target-arrow-color": colour("focus"), opacity: 1, "z-index": 9, width: 5 } },
+      { selector: "node.focus", style: { "border-color": colour("focus"), "border-width": 4 * unit, "z-index": 9 } },
+      { selector: "edge.chosen", style: { "line-color": colour("focus"), "target-arrow-color": colour("focus"), opacity: 1, "z-index": 9, width: 5 * unit } },
     ];
   };
   const start = () => {
-    const elements = data.names.map((_, k) => ({ data: { id: `s${k}`, series: k, label: shown(k, p > RING ? 14 : 12), size: p > RING ? 14 : p > 16 ? 30 : 40 } }));
+    const elements = data.names.map((_, k) => ({ data: { id: `s${k}`, series: k, label: shown(k, p > RING ? 14 : 12), size: p > RING ? 11 : p > 16 ? 30 : 40 } }));
     cy = cytoscape({
       container: view, elements, style: style(), layout: { name: "preset" }, userZoomingEnabled: false, boxSelectionEnabled: false,
       autounselectify: true, minZoom: 0.05, maxZoom: 6, pixelRatio: p > 300 ? 1 : "auto", textureOnViewport: p > 300, hideEdgesOnViewport: p > 600,
@@ -52,7 +52,7 @@
     group: "edges", classes: standsOut(pair) ? "" : "weak",
     data: {
       id: `e${pair}`, pair, source: `s${pairs.source[pair]}`, target: `s${pairs.target[pair]}`, sign: pairs.sign[pair], lag: pairs.lag[pair],
-      width: (p > RING ? 0.6 : 1.2) + (p > RING ? 2.4 : 4.3) * Math.sqrt(pairs.score[pair] / strongest),
+      width: (p > RING ? 0.8 : 1.2) + (p > RING ? 2.6 : 4.3) * Math.sqrt(pairs.score[pair] / strongest),
     },
   });
 
@@ -79,7 +79,7 @@
       const large = joined.nodes().length > 250;
       joined.layout(large
         ? { name: "concentric", animate: false, padding: 24, minNodeSpacing: 4, concentric: (node) => node.degree(), levelWidth: () => 2 }
-        : { name: "cose", animate: false, randomize: false, padding: 24, nodeRepulsion: () => 9000, idealEdgeLength: () => 46, edgeElasticity: () => 60, gravity: 0.6, numIter: 700, componentSpacing: 50, nodeOverlap: 12 }).run();
+        : { name: "cose", animate: false, randomize: false, padding: 24, nodeRepulsion: () => 9000, idealEdgeLength: () => 46, edgeElasticity: () => 60, gravity: 0.6, numIter: 700, componentSpacing: 90, nodeOverlap: 12 }).run();
       if (alone.length) {
         const box = joined.boundingBox();
         alone.layout({ name: "grid", animate: false, avoidOverlap: true, boundingBox: { x1: box.x1, y1: box.y2 + 40, w: Math.max(300, box.w), h: 30 * Math.ceil(alone.length / 12) } }).run();
@@ -87,7 +87,7 @@
     }
     cy.fit(cy.elements(":visible"), 24);
     if (p > RING) {
-      letters = Math.min(26, Math.max(5, 11 / cy.zoom()));
+      unit = Math.min(3, Math.max(0.4, 1 / cy.zoom()));
       cy.style(style());
     }
   };
