@@ -202,7 +202,17 @@ def test_every_control_is_reached_by_tab(opened: Any) -> None:
     for _ in range(60):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id"))
-    assert {"theme", "view-network", "view-heat", "search", "threshold", "filter", "least", "only", "download"} <= reached
+    assert {
+        "theme",
+        "view-network",
+        "view-heat",
+        "search",
+        "threshold",
+        "filter",
+        "least",
+        "only",
+        "download",
+    } <= reached
 
 
 @pytest.mark.parametrize("start", range(0, len(HOSTILE), 4))
@@ -221,6 +231,8 @@ def test_names_run_nothing_ask_for_nothing_and_come_back_letter_for_letter(opene
         page.click("#download")
     text = Path(download.value.path()).read_bytes().decode()
     sources = {row["source"] for row in csv.DictReader(io.StringIO(text, newline=""))}
-    known = {name.encode(errors="replace").decode().replace("?", "\ufffd") if name == "\ud800" else name for name in names}
+    known = {
+        name.encode(errors="replace").decode().replace("?", "\ufffd") if name == "\ud800" else name for name in names
+    }
     assert sources == known | set(NAMES[len(names) :])
     assert page.is_visible("#formulas") == any(name[:1] in ("=", "@", "+", "-") and name for name in names)

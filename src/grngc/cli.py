@@ -276,9 +276,7 @@ def discover(
             files[0], confidence=not no_confidence, fdr=0.1 if fdr is None else fdr, threads=threads,
             progress=progress, checkpoint=kept, **(places | options),
         )  # fmt: skip
-    written = [] if out is None else found.save(out, overwrite)
-    if out is not None:
-        written += cli_report.beside(found, out, with_report)
+    written = [] if out is None else found.save(out, overwrite, with_report)
     if kept is not None:
         kept.clear()  # not before: a disk that is full now must not cost the run
     if as_json:

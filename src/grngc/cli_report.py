@@ -1,18 +1,12 @@
 """The command ``report``: results as a page to look at and to send."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from .errors import InputError
 from .terminal import OK
-
-if TYPE_CHECKING:
-    from .results import Discovery
-
-PAGE = "report.html"
-"""Name of the page in a folder of results."""
 
 
 def report(
@@ -32,25 +26,16 @@ def report(
       grngc report results
       grngc report results --out for-anna.html
     """
-    page = folder / PAGE if out is None else out
     if not folder.is_dir():
         raise InputError(f"{folder}: {'is a file' if folder.exists() else 'not there'}, expected a folder of results")
     if (folder / "group.json").exists():
         raise InputError(f"{folder}: results of several subjects: a report is about one, say {_subject(folder)}")
-    from .results import Discovery
+    from .results import PAGE, Discovery
 
+    page = folder / PAGE if out is None else out
     Discovery.load(folder).report(page, overwrite)
     print(f"Report in {page} ({page.stat().st_size / 1000:.0f} kB): open it in a browser")
     return OK
-
-
-def beside(found: "Discovery", folder: Path, wanted: bool) -> list[Path]:
-    """Put the page beside results that were just written, where it is wanted; a page of earlier ones does not stay."""
-    page = folder / PAGE
-    if wanted:
-        return [found.report(page, overwrite=True)]
-    page.unlink(missing_ok=True)
-    return []
 
 
 def _subject(folder: Path) -> Path:

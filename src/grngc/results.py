@@ -25,6 +25,8 @@ RECORD = "run.json"
 
 FORECASTER = "forecaster.safetensors"
 
+PAGE = "report.html"
+
 NEEDED: dict[str, type | UnionType] = {
     "conclusion": str, "trustworthy": bool, "noise_floor": float | int | None, "configuration": dict, "choice": dict,
     "data": dict, "versions": dict, "training": dict,
@@ -92,7 +94,7 @@ class Discovery:
         """Return the text of the page that :meth:`report` writes."""
         return run_page(summarise_run(self.graph, self.record, self.noise_floor, self.reader))
 
-    def save(self, folder: Path | str, overwrite: bool = False) -> list[Path]:
+    def save(self, folder: Path | str, overwrite: bool = False, report: bool = False) -> list[Path]:
         """Write the results into a folder: all or nothing; ``run.json`` comes last and says that all are there.
 
         ``edges.csv`` has one row for each ordered pair and lag, own past included, strongest first; rows at lag 0, if
@@ -108,7 +110,9 @@ class Discovery:
         folder : path
             Made if needed. Refused when it exists and is not empty.
         overwrite : bool
-            Replace these files; others in the folder stay.
+            Replace these files; others in the folder stay, but for the report of what was replaced.
+        report : bool
+            Also write the page of :meth:`report`, ``report.html``.
 
         Returns
         -------
@@ -118,9 +122,13 @@ class Discovery:
             "edges.csv": lambda path: write_atomically(path, self.edges_csv()),
             "graph.npz": self.graph.save,
             **({} if self.estimator is None else {FORECASTER: self.estimator.save_forecaster}),
+            **({PAGE: self.report} if report else {}),
             RECORD: lambda path: write_atomically(path, self.run_json()),
         }
-        return write_folder(folder, writers, overwrite)
+        written = write_folder(folder, writers, overwrite)
+        if not report:
+            (Path(folder) / PAGE).unlink(missing_ok=True)
+        return written
 
     @classmethod
     def load(cls, folder: Path | str, data: Panel | None = None) -> "Discovery":

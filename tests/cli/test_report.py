@@ -63,7 +63,7 @@ def test_a_report_beside_results_of_other_places(grngc: Any) -> None:
 def test_discover_makes_the_page_with_the_courses_unless_told_not_to(grngc: Any, data_csv: Path) -> None:
     ran = grngc("discover", data_csv, "--out", "found", *MLP)
     assert ran.code == 0
-    assert ran.out.rstrip().endswith("run.json, report.html")
+    assert ran.out.rstrip().endswith("report.html, run.json")
     data = json.loads(Parsed(Path("found/report.html").read_text()).json)
     assert data["over_time"]["edges"]
     assert data["forecasts"]["series"]

@@ -21,7 +21,7 @@
     return [
       { selector: "node", style: {
         label: "data(label)", "font-size": many ? 10 * unit : 12, color: colour("ink"), "background-color": colour("raised"), "border-width": 1.5 * unit,
-        "border-color": colour("soft"), width: (node) => node.data("size") * unit, height: (node) => node.data("size") * unit, "text-valign": many ? "top" : "center", "text-margin-y": many ? -2 : 0,
+        "border-color": colour("soft"), width: (node) => node.data("wide") * unit, height: (node) => node.data("high") * unit, shape: many ? "ellipse" : "round-rectangle", "text-valign": many ? "top" : "center", "text-margin-y": many ? -2 : 0,
         "text-outline-color": colour("ground"), "text-outline-width": 2 * unit, "min-zoomed-font-size": many ? 7 : 0,
       } },
       { selector: "edge", style: {
@@ -37,8 +37,9 @@
       { selector: "edge.chosen", style: { "line-color": colour("focus"), "target-arrow-color": colour("focus"), opacity: 1, "z-index": 9, width: 5 * unit } },
     ];
   };
+  const size = (k) => (p > RING ? { wide: 11, high: 11 } : { wide: Math.max(32, 14 + 7 * shown(k, 12).length), high: 28 }); // names fit
   const start = () => {
-    const elements = data.names.map((_, k) => ({ data: { id: `s${k}`, series: k, label: shown(k, p > RING ? 14 : 12), size: p > RING ? 11 : p > 16 ? 30 : 40 } }));
+    const elements = data.names.map((_, k) => ({ data: { id: `s${k}`, series: k, label: shown(k, p > RING ? 14 : 12), ...size(k) } }));
     cy = cytoscape({
       container: view, elements, style: style(), layout: { name: "preset" }, userZoomingEnabled: false, boxSelectionEnabled: false,
       autounselectify: true, minZoom: 0.05, maxZoom: 6, pixelRatio: p > 300 ? 1 : "auto", textureOnViewport: p > 300, hideEdgesOnViewport: p > 600,
@@ -107,7 +108,7 @@
 
   const said = () => {
     const k = state.drawn, out = data.standing_out, least = k ? `, the weakest of score ${number(pairs.score[k - 1], 2)}` : "";
-    const what = k === 0 ? "none" : k < out ? `${k} strongest of ${out}${least}` : k === out ? `all ${out} that stand out` : out ? `${out} that stand out and ${k - out} faint others` : `${k} faint ones, none of which stands out`;
+    const what = k === 0 ? "none" : k < out ? `${k} strongest of ${out}${least}` : k === out ? (out === 1 ? "the one that stands out" : `all ${out} that stand out`) : out ? `${out} that stand${out === 1 ? "s" : ""} out and ${k - out} faint other${k - out === 1 ? "" : "s"}` : `${k} faint ones, none of which stands out`;
     at("threshold-said").textContent = what;
     slider.setAttribute("aria-valuetext", what);
     at("nothing").hidden = k > 0 || !at("heat").hidden;

@@ -50,7 +50,7 @@
     at("more").hidden = rows.length <= length;
     at("more").textContent = `Show ${Math.min(4 * PAGE, rows.length - length)} more`;
     const unlisted = data.n_pairs - n;
-    at("table-said").textContent = `${Math.min(length, rows.length)} of ${rows.length} pairs shown; ${data.standing_out} stand out, the others are faint.`
+    at("table-said").textContent = `${Math.min(length, rows.length)} of ${rows.length} pair${rows.length === 1 ? "" : "s"} shown; ${data.standing_out || "none"} stand${data.standing_out > 1 ? "" : "s"} out, others are faint.`
       + (unlisted > 0 ? ` Of ${data.n_pairs} pairs the ${n} strongest are here; edges.csv has all.` : "");
   };
   const filter = () => {
