@@ -109,7 +109,7 @@ grngc.heat = (() => {
     const pair = pairOf(source, target), level = levels[target * p + source];
     const score = pair === undefined ? `about ${number(data.heat.largest * (level / 255) ** 2, 2)}` : number(pairs.score[pair], 4);
     const out = pair !== undefined && standsOut(pair) ? ", stands out" : "";
-    return `${shown(source)} → ${shown(target)}: score ${score}${out}`;
+    return `${shown(source)}${pair === undefined ? " → " : grngc.arrow(pair)}${shown(target)}: score ${score}${out}`;
   };
   const moveTo = (target, source) => {
     cursor = [Math.min(p - 1, Math.max(0, target)), Math.min(p - 1, Math.max(0, source))];
