@@ -106,3 +106,13 @@ def test_what_cannot_be_is_refused_before_any_work() -> None:
     for options in ({"fdr": 0}, {"workers": 0}, {"executor": "cloud"}, {"address": "here"}):
         with pytest.raises(InputError):
             discover(chain(), **LINEAR, **options)
+
+
+def test_two_graphs_are_compared_by_what_is_selected(found: Discovery) -> None:
+    from grngc.comparison import compare
+
+    plain = discover(chain(), names=("rain", "river", "mud"), confidence=False, **LINEAR)
+    same = compare(found, found)
+    assert [edge[:3] for edge in same.edges if edge.status != "absent"] == [("rain", "river", "same")]
+    mixed = compare(found, plain)
+    assert "a false discovery rate of 0.1 in A, by the noise floor in B" in str(mixed.record)

@@ -133,10 +133,11 @@ def test_networkx_arrow_runs_from_source_to_target() -> None:
     graph = GRAPH.to_networkx(min_score=0.2)
     assert list(graph.nodes) == list(NAMES)
     assert list(graph.edges(data=True)) == [
-        ("a", "b", {"score": pytest.approx(0.7), "lag": 2, "sign": "-"}),
-        ("b", "c", {"score": 0.5, "lag": 1, "sign": "±"}),
+        ("a", "b", {"score": pytest.approx(0.7), "lag": 2, "sign": "-", "directed": True}),
+        ("b", "c", {"score": 0.5, "lag": 1, "sign": "±", "directed": True}),
     ]
     assert GRAPH.to_networkx(top=1).number_of_edges() == 1
+    assert list(GRAPH.to_networkx(edges=GRAPH.edges()[1:2]).edges) == [("b", "c")]
 
 
 def test_a_graph_cannot_be_changed() -> None:

@@ -56,7 +56,7 @@ def test_no_series_is_a_source_of_its_own_present_even_where_its_past_is_none() 
 
 def test_networkx_has_arrows_both_ways() -> None:
     graph = GRAPH.to_networkx(min_score=0.1)
-    assert graph["b"]["c"] == {"score": 0.5, "lag": 0, "sign": "-"}
+    assert graph["b"]["c"] == {"score": 0.5, "lag": 0, "sign": "-", "directed": False}
     assert graph["c"]["b"]["lag"] == 0
 
 

@@ -1,6 +1,6 @@
 """Pictures of a report for the documents: the US economy of ``grngc demo``, light, dark, and 400 pixels wide.
 
-    python docs/pictures/report.py    # needs playwright and Chromium; writes report-*.png beside itself
+python docs/pictures/report.py    # needs playwright and Chromium; writes report-*.png beside itself
 """
 
 import shutil

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import cli_bench, cli_datasets, cli_report, cli_subjects, cli_truth
+from . import cli_bench, cli_datasets, cli_export, cli_report, cli_subjects, cli_truth
 from .cli_rules import Forbid, NeverCompared, Require, RulesFile, Sources, rules_from
 from .cli_values import Address, Executor, Workers, amount_or_rule, names, switch, transforms, whole_or_auto
 from .errors import InputError
@@ -292,6 +292,7 @@ def discover(
 
 app.command()(cli_report.report)
 app.command()(cli_subjects.compare)
+app.command()(cli_export.export)
 app.command()(cli_truth.demo)
 app.add_typer(cli_truth.simulate)
 app.command()(cli_truth.score)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .errors import InputError
+from .folders import check_file_to_write
 from .terminal import FAILED_CELLS, OK, UNTRUSTWORTHY, duration, tell
 
 if TYPE_CHECKING:
@@ -103,11 +104,8 @@ def compare(
     """
     if top < 0:
         raise InputError(f"--top must be at least 0; got {top}")
-    if out is not None and (out.exists() or not out.parent.is_dir()):
-        if out.is_dir() or not out.exists():
-            raise InputError(f"{out}: {'is a folder' if out.is_dir() else 'its folder is not there'}, expected a file")
-        if not overwrite:
-            raise InputError(f"{out}: exists already: choose another, or --overwrite")
+    if out is not None:
+        check_file_to_write(out, overwrite)
     from .comparison import compare as find
     from .storage import write_atomically
 

@@ -1,6 +1,7 @@
 """A folder of results: refused before the work when it cannot be used, written whole or not at all."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -31,6 +32,26 @@ def check_folder(folder: Path | str, overwrite: bool = False) -> Path:
     if not os.access(standing, os.W_OK | os.X_OK):
         raise InputError(f"{folder}: no permission to write in {standing}: choose another folder")
     return folder
+
+
+def check_file_to_write(path: Path | str, overwrite: bool = False) -> Path:
+    """Refuse a place that a single file cannot go to, or that holds one already unless ``overwrite``."""
+    path = Path(path)
+    there = None
+    try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            there = os.stat(path)
+    except (OSError, ValueError) as error:  # ValueError: NUL in the name
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise InputError(f"{path}: cannot be written ({reason or error})") from error
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: its folder is not there, expected a file")
+    if there is not None and not stat.S_ISREG(there.st_mode):
+        kind = "a folder" if stat.S_ISDIR(there.st_mode) else "a pipe or a device"
+        raise InputError(f"{path}: is {kind}, expected a file")
+    if os.path.lexists(path) and not overwrite:
+        raise InputError(f"{path}: exists already: choose another, or overwrite=True (--overwrite)")
+    return path
 
 
 def write_folder(

@@ -1,7 +1,8 @@
 """The Granger-causal graph: the only home of edge direction.
 
 ``scores[target, source]``: row *j* holds what drives series *j* (eq. 11 of arXiv 2507.11178). Tools that store
-``[source, target]`` (networkx, tigramite, causal-learn) are served by methods here, which transpose; nobody else does.
+``[source, target]`` (networkx, tigramite) are served by a method here and by ``export.arrays``, which transpose; nobody
+else does.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -165,6 +166,7 @@ class CausalGraph:
         own_past: bool = False,
         by_lag: bool = False,
         per_target: bool = False,
+        among: np.ndarray | None = None,
     ) -> list[Edge]:
         """Return the edges as named records, strongest first; of scores that are 0, the nearest to being one first.
 
@@ -181,6 +183,8 @@ class CausalGraph:
             the lag of its largest part.
         per_target : bool
             Order by :meth:`ranking` with ``per_target=True``; the ``score`` stays what it is.
+        among : bool array (target, source), optional
+            Only these pairs.
         """
         if top is not None:
             check_whole("top", top, least=0)
@@ -188,6 +192,8 @@ class CausalGraph:
         size = parts if by_lag else self.scores[:, None, :]
         order = size * self._row_weights()[:, None, None] if per_target else size
         keep = (size >= min_score) & self.pairs(own_past)[:, None, :]
+        if among is not None:
+            keep &= among[:, None, :]
         best = parts.argmax(axis=1)
         if first_lag == 0:  # no series is a source of its own present
             own = np.diag_indices(len(self.names))
@@ -280,20 +286,43 @@ class CausalGraph:
         found = self.pairs() & (self.scores > floor)
         return found if self.required is None else found | self.required
 
+    def believed(self, floor: float) -> np.ndarray:
+        """Mask (target, source) of the pairs to read a graph from: those selected, where there is evidence; else those
+        above the floor. Those required always are."""
+        if self.evidence is None:
+            return self.above(floor)
+        return self.evidence.selected if self.required is None else self.evidence.selected | self.required
+
     def to_frame(self, *, own_past: bool = True, by_lag: bool = True) -> "pandas.DataFrame":
         """Return :meth:`edges` as a data frame with the columns of ``edges.csv``."""
         import pandas as pd
 
         return pd.DataFrame(self.edges(own_past=own_past, by_lag=by_lag), columns=list(Edge._fields))
 
-    def to_networkx(self, *, top: int | None = None, min_score: float = 0.0) -> "networkx.DiGraph":
-        """Return a ``DiGraph`` with an arrow source -> target for every edge; ``score``, ``lag``, ``sign`` on it."""
+    def to_networkx(
+        self, *, top: int | None = None, min_score: float = 0.0, edges: Sequence[Edge] | None = None
+    ) -> "networkx.DiGraph":
+        """Return a ``DiGraph`` with an arrow source -> target for every edge.
+
+        Edges carry ``score``, ``lag``, ``sign``, ``directed`` (False at lag 0, where the arrow says nothing), and where
+        they are known ``frequency``, ``p``, ``q`` and ``selected``; series ``exogenous``.
+
+        Parameters
+        ----------
+        top, min_score
+            As of :meth:`edges`.
+        edges : sequence of Edge, optional
+            These instead, say those of :meth:`grngc.Discovery.standing_out`; one for each pair.
+        """
         import networkx as nx
 
         graph = nx.DiGraph()
-        graph.add_nodes_from(self.names)
-        for edge in self.edges(top=top, min_score=min_score):
-            graph.add_edge(edge.source, edge.target, score=edge.score, lag=edge.lag, sign=edge.sign)
+        graph.add_nodes_from((name, {"exogenous": name in self.exogenous}) for name in self.names)
+        for edge in self.edges(top=top, min_score=min_score) if edges is None else edges:
+            sure = {"frequency": edge.frequency, "p": edge.p, "q": edge.q, "selected": edge.selected}
+            told = {name: value for name, value in sure.items() if value is not None}
+            about = {"score": edge.score, "lag": edge.lag, "sign": edge.sign, "directed": edge.lag > 0}
+            graph.add_edge(edge.source, edge.target, **about, **told)
         return graph
 
     def save(self, path: Path | str, beside: Mapping[str, np.ndarray] | None = None) -> Path:

@@ -60,8 +60,8 @@ class GroupDiscovery:
 
     @property
     def above(self) -> np.ndarray:
-        """Bool array (subject, target, source): pairs of two series above the subject's own noise floor."""
-        return np.stack([found.graph.above(found.noise_floor) for found in self.subjects.values()])
+        """Bool array (subject, target, source): pairs of two series that stand out in the subject by itself."""
+        return np.stack([found.graph.believed(found.noise_floor) for found in self.subjects.values()])
 
     @property
     def share(self) -> np.ndarray:

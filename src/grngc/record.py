@@ -29,14 +29,8 @@ PATH_INPUTS = 250
 
 
 def standing_out(graph: CausalGraph, floor: float) -> list[Edge]:
-    """Return the pairs of two series that are believed, and those required, strongest first.
-
-    Those that are selected where the graph has evidence, otherwise those whose score is above the floor.
-    """
-    above, place = graph.above(floor), {name: i for i, name in enumerate(graph.names)}
-    if graph.evidence is not None:
-        above = graph.evidence.selected if graph.required is None else graph.evidence.selected | graph.required
-    return [edge for edge in graph.edges() if above[place[edge.target], place[edge.source]]]
+    """Return the pairs of two series that are believed, strongest first; see :meth:`CausalGraph.believed`."""
+    return graph.edges(among=graph.believed(floor))
 
 
 def found_beside(graph: CausalGraph, edges: Sequence[Edge]) -> list[Edge]:

@@ -72,7 +72,7 @@ def side_of(what: Compared, label: str) -> Side:
     if isinstance(found, GroupDiscovery):
         return Side(label, found.graph, found.subjects, True, found.record, found.scores, found.above)
     graph = found.graph
-    above = graph.above(found.noise_floor)
+    above = graph.believed(found.noise_floor)
     return Side(label, graph, {"": found}, False, found.record, graph.scores[None], above[None])
 
 
@@ -114,6 +114,10 @@ def notes_on(a: Side, b: Side, paired: bool) -> list[str]:
                 "compare: make both with the same"
             )
         notes.append(f"They were made with other settings: {listed(other)}.")
+    rates = [(each.record.get("confidence") or {}).get("fdr") for each in (a, b)]
+    if rates[0] != rates[1] and not a.of_subjects:
+        said = [f"at a false discovery rate of {rate:g}" if rate else "by the noise floor" for rate in rates]
+        notes.append(f"Edges were told from chance {said[0]} in A, {said[1]} in B: make both alike.")
     if a.of_subjects:
         lengths = [median(_windows(side)) for side in (a, b)]
         if max(lengths) > UNLIKE_LENGTH * min(lengths) and isinstance(a.record["configuration"].get("penalty"), str):

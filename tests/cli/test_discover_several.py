@@ -136,7 +136,7 @@ def test_interrupted_it_says_what_is_kept(grngc: Any, monkeypatch: pytest.Monkey
         ("compare ann.csv bob.csv", "ann.csv/run.json: cannot be read"),
         ("compare . .", "run.json: cannot be read"),
         ("compare .", "Missing argument 'B'"),
-        ("compare . . --out ann.csv", "ann.csv: exists already: choose another, or --overwrite"),
+        ("compare . . --out ann.csv", "ann.csv: exists already: choose another, or overwrite=True (--overwrite)"),
         ("compare . . --out no/where.csv", "no/where.csv: its folder is not there, expected a file"),
         ("compare . . --out .", ".: is a folder, expected a file"),
         ("compare . . --top -1", "--top must be at least 0; got -1"),

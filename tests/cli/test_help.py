@@ -13,6 +13,7 @@ COMMANDS = [
     "discover",
     "report",
     "compare",
+    "export",
     "demo",
     "simulate",
     "simulate lorenz96",

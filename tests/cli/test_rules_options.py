@@ -38,7 +38,7 @@ def test_groups_that_are_never_compared(grngc: Any, data_csv: Path) -> None:
 def test_several_files_share_rules(grngc: Any, data_csv: Path, tmp_path: Path) -> None:
     text = data_csv.read_text().splitlines()
     (tmp_path / "other.csv").write_text("\n".join([text[0], *text[50:]]))
-    ran = grngc("discover", data_csv, "other.csv", "--out", "g", *LINEAR, "--forbid", "rain->mud", "--workers", "1")
+    ran = grngc("discover", data_csv, "other.csv", "--out", "g", *LINEAR[1:], "--forbid", "rain->mud", "--workers", "1")
     assert ran.code == 0
     assert "rain,mud" not in (tmp_path / "g" / "group_edges.csv").read_text()
 

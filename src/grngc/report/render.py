@@ -7,7 +7,6 @@ is called can run or fetch anything; what is drawn is drawn from JSON in which `
 import base64
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -18,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..errors import InputError
+from ..folders import check_file_to_write
 from ..storage import write_atomically
 from ..summary import shortened
 
@@ -88,21 +88,11 @@ def page(template: str, scripts: Sequence[str], data: Mapping[str, Any], **value
 
 def write_page(path: Path | str, content: str, overwrite: bool = False) -> Path:
     """Write a page; a file that is there is refused unless ``overwrite``."""
-    path = Path(path)
-    check_page(path, overwrite)
+    path = check_file_to_write(path, overwrite)
     try:
         return write_atomically(path, content)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
-
-
-def check_page(path: Path | str, overwrite: bool = False) -> None:
-    """Refuse a place that a page cannot go to."""
-    path = Path(path)
-    if path.is_dir() or not path.parent.is_dir():
-        raise InputError(f"{path}: {'is a folder' if path.is_dir() else 'its folder is not there'}, expected a file")
-    if os.path.lexists(path) and not overwrite:
-        raise InputError(f"{path}: exists already: choose another, or overwrite=True (--overwrite)")
 
 
 def json_for_html(data: Any) -> str:

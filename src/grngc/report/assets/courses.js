@@ -1,6 +1,6 @@
 // Charts below the table: couplings over time, observed and forecast, forecast gain, penalty, training.
 (() => {
-  const { data, at, shown, number, percent, element, svg, name, download } = grngc;
+  const { data, at, shown, number, percent, element, svg, name, cellOf, download } = grngc;
   const { frame, range, line, here, figure, sample } = grngc.charts;
   const into = (id) => at(id).querySelector(".charts");
   // Windows in a row, trajectories one behind the other; time itself where there is one trajectory
@@ -28,11 +28,11 @@
       into("forecasts").append(figure(chart, name(k), " ", sample(""), " observed ", sample("second"), " forecast ", element("small", {}, `error ${percent(part.unexplained[at])} of the variance`)));
     });
     at("download-forecasts").addEventListener("click", () => {
-      const head = ["trajectory", "time", ...part.series.flatMap((k) => [`${data.names[k]} observed`, `${data.names[k]} forecast`])];
+      const head = ["trajectory", "time", ...part.series.flatMap((k) => [`${cellOf(data.names[k])} observed`, `${cellOf(data.names[k])} forecast`])];
       let trajectory = -1;
       const rows = part.time.map((time, i) => {
         if (part.breaks[trajectory + 1] === i) trajectory += 1;
-        return [part.trajectory[trajectory], time, ...part.series.flatMap((_, k) => [part.observed[k][i], part.forecast[k][i]])];
+        return [cellOf(part.trajectory[trajectory]), time, ...part.series.flatMap((_, k) => [part.observed[k][i], part.forecast[k][i]])];
       });
       download("forecasts.csv", [head, ...rows]);
     });

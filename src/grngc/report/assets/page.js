@@ -80,9 +80,12 @@ const grngc = (() => {
   });
   window.addEventListener("afterprint", () => wear(before || "light"));
 
+  // Names as `grngc export --to csv` writes them: an apostrophe wherever a cell would begin like a formula.
+  const FORMULA = /(?<![^;\t|\r\n])(?=[\s"]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]|')/g;
+  const cellOf = (text) => text.replace(FORMULA, "'");
   const cell = (value) => {
-    const text = value === null || value === undefined ? "" : String(value);
-    return typeof value === "string" && /^[\s=+\-@]|[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    if (typeof value === "string") return `"${value.replaceAll('"', '""')}"`;
+    return value === null || value === undefined ? "" : String(value);
   };
   const download = (file, rows) => {
     const text = rows.map((row) => row.map(cell).join(",")).join("\n") + "\n";
@@ -94,6 +97,6 @@ const grngc = (() => {
   document.querySelectorAll(".drawn").forEach((section) => (section.hidden = false));
   return {
     data, pairs, n, at, shown, number, percent, element, svg, name, arrow, signClass, signWord, standsOut, pairOf, on,
-    tell, state, look, colour, download,
+    tell, state, look, colour, cellOf, download,
   };
 })();

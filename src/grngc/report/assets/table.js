@@ -1,6 +1,6 @@
 // The table of edges: sorted, filtered, and downloaded as it stands.
 (() => {
-  const { data, pairs, n, at, number, percent, element, name, signClass, signWord, standsOut, state, look, on, download } = grngc;
+  const { data, pairs, n, at, number, percent, element, name, signClass, signWord, standsOut, state, look, on, cellOf, download } = grngc;
   const PAGE = 50;
   const columns = [
     { key: "source", title: "source", text: true },
@@ -68,9 +68,9 @@
   const FIELDS = ["lag", "score", "sign", "nearness", "sign_constancy", "frequency", "p", "q", "selected", "low", "high", "lag_frequency", "sign_frequency"];
   at("download").addEventListener("click", () => {
     const kept = FIELDS.filter((field) => pairs[field]);
-    download("edges.csv", [["source", "target", ...kept], ...rows.map((pair) => [data.names[pairs.source[pair]], data.names[pairs.target[pair]], ...kept.map((field) => pairs[field][pair])])]);
+    download("edges.csv", [["source", "target", ...kept], ...rows.map((pair) => [cellOf(data.names[pairs.source[pair]]), cellOf(data.names[pairs.target[pair]]), ...kept.map((field) => pairs[field][pair])])]);
   });
-  at("formulas").hidden = !data.names.some((text) => /^[=+\-@\t\r]/.test(text));
+  at("formulas").hidden = data.names.every((text) => cellOf(text) === text);
   at("only").checked = data.standing_out > 0;
   at("only-label").hidden = data.standing_out === 0;
   on("look", draw);
