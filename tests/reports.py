@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from grngc import Discovery, discover
+from grngc import CausalGraph, Discovery, discover
 
 NAMES = ("rain", "river", "mud", "wind")
 
@@ -63,6 +63,17 @@ def nothing() -> Discovery:
     """Return a run on noise."""
     x = np.random.default_rng(3).normal(size=(120, 4))
     return discover(x, names=NAMES, forecaster="linear", lag=1, contemporaneous=False, workers=1)
+
+
+def many() -> Discovery:
+    """Return results of a hundred series: 150 edges, of scores 0.0066 to 1, in a ring and across it."""
+    p, n = 100, 150
+    scores = np.zeros((p, p))
+    for k in range(n):
+        scores[(k + 1) % p if k < p else (k + 37) % p, k % p] = 1 - k / n
+    graph = CausalGraph(scores, tuple(f"series {k}" for k in range(p)), scores[:, None], scores[:, None])
+    found = renamed(trained().without_forecaster(), NAMES, conclusion="")
+    return replace(found, graph=graph, noise_floor=0.001)
 
 
 def renamed(found: Discovery, names: Sequence[str], **record: Any) -> Discovery:

@@ -11,7 +11,7 @@ import pytest
 
 from grngc import Discovery
 from grngc.export.table import cell_of
-from reports import HOSTILE, NAMES, nothing, renamed, sure, trained
+from reports import HOSTILE, NAMES, many, nothing, renamed, sure, trained
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -77,6 +77,21 @@ def test_a_page_opens_without_a_request_or_a_complaint_and_fits(opened: Any, run
         page.click(view)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator("figure svg.chart").count() > 0
+
+
+def test_many_series_open_as_a_heat_map_and_are_drawn_when_asked_for(opened: Any) -> None:
+    page = opened(many())
+    assert page.get_attribute("#view-heat", "aria-pressed") == "true"
+    assert not page.is_visible("#network")
+    page.click("#view-network")
+    assert page.inner_text("#threshold-said") == "60 strongest of 150, the weakest of score 0.61"
+    assert page.locator("#network canvas").count() > 0
+    assert "series without an edge are not drawn" in page.inner_text("#legend")
+    page.focus("#threshold")
+    page.keyboard.press("End")
+    assert page.inner_text("#threshold-said") == "all 150 that stand out"
+    page.click("#more")
+    assert len(rows(page, 1)) == 150
 
 
 def test_the_slider_draws_more_and_fewer_edges(opened: Any) -> None:
@@ -193,6 +208,10 @@ def test_dark_and_light_follow_the_system_and_the_switch(opened: Any) -> None:
     page.emulate_media(color_scheme="light")
     page.click("#theme")
     assert page.evaluate(ground) == "rgb(15, 19, 24)"
+    scrolls = "getComputedStyle(document.documentElement).scrollBehavior"
+    assert page.evaluate(scrolls) == "smooth"
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(scrolls) == "auto"
     page.emulate_media(media="print")
     assert not page.is_visible("#search")
 

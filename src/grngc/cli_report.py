@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from .errors import InputError
+from .folders import check_file_to_write
 from .terminal import OK
 
 
@@ -26,14 +27,20 @@ def report(
       grngc report results
       grngc report results --out for-anna.html
     """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: {'is a file' if folder.exists() else 'not there'}, expected a folder of results")
-    if (folder / "group.json").exists():
-        raise InputError(f"{folder}: results of several subjects: a report is about one, say {_subject(folder)}")
-    from .results import PAGE, Discovery
+    from .results import PAGE, RECORD, Discovery
 
-    page = folder / PAGE if out is None else out
-    Discovery.load(folder).report(page, overwrite)
+    if not folder.is_dir():
+        there = "is a file, expected a folder of results" if folder.exists() else "no such folder"
+        raise InputError(f"{folder}: {there}")
+    if (folder / "group.json").exists() and not (folder / RECORD).exists():
+        raise InputError(f"{folder}: results of several subjects: a report is about one, say {_subject(folder)}")
+    page = check_file_to_write(folder / PAGE if out is None else out, overwrite)  # before anything is read
+    try:
+        Discovery.load(folder).report(page, overwrite)
+    except KeyError as error:
+        raise InputError(
+            f"{folder / RECORD}: has no {error}: written by another version? Run discover again"
+        ) from error
     print(f"Report in {page} ({page.stat().st_size / 1000:.0f} kB): open it in a browser")
     return OK
 

@@ -67,7 +67,6 @@ def page(template: str, scripts: Sequence[str], data: Mapping[str, Any], **value
         "default-src": "'none'",
         "script-src": " ".join(map(source_hash, codes)),
         "style-src": " ".join(map(source_hash, styles)),
-        "img-src": "data: blob:",
         "base-uri": "'none'",
         "form-action": "'none'",
     }

@@ -32,9 +32,10 @@ def test_report_makes_a_page_of_results(grngc: Any) -> None:
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: None, "found: not there, expected a folder of results"),
+        (lambda: None, "found: no such folder"),
         (lambda: Path("found").write_text("x"), "found: is a file, expected a folder of results"),
         (lambda: Path("found").mkdir(), "found/run.json: cannot be read"),
+        (lambda: _older(), "found/run.json: has no 'candidates', of another version? Run discover again"),
         (lambda: _group(), "found: results of several subjects: a report is about one, say found/anna"),
     ],
 )
@@ -44,6 +45,13 @@ def test_what_is_no_folder_of_results_is_told_in_one_line(grngc: Any, make: Any,
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith(f"grngc: error: {said}")
     assert len(ran.err.splitlines()) == 1
+
+
+def _older() -> None:
+    sure().save("found")
+    record = json.loads(Path("found/run.json").read_text())
+    del record["choice"]["candidates"]
+    Path("found/run.json").write_text(json.dumps(record))
 
 
 def _group() -> None:
