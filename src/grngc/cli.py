@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import cli_bench, cli_datasets, cli_export, cli_subjects, cli_truth
+from . import cli_bench, cli_datasets, cli_export, cli_report, cli_subjects, cli_truth
 from .cli_rules import Forbid, NeverCompared, Require, RulesFile, Sources, rules_from
 from .cli_values import Address, Executor, Workers, amount_or_rule, names, switch, transforms, whole_or_auto
 from .errors import InputError
@@ -199,6 +199,10 @@ def discover(
     workers: Workers = None,
     executor: Executor = "local",
     address: Address = None,
+    with_report: Annotated[
+        bool,
+        typer.Option("--report/--no-report", help="Make report.html, a page to look at and to send; of one file."),
+    ] = True,
     top: Annotated[int, typer.Option(metavar="N", help="Edges to show in the summary.")] = 10,
     as_json: Annotated[
         bool,
@@ -217,6 +221,7 @@ def discover(
       graph.npz               the same as arrays
       forecaster.safetensors  what was trained
       run.json                how it was done, and what may be concluded
+      report.html             all of it to look at in a browser, in one file
     Of several files, these in DIR/NAME for each, and in DIR:
       group_edges.csv         mean score, sd, share of subjects with the edge
       group.npz, group.json   the mean graph as arrays, and the record
@@ -271,7 +276,7 @@ def discover(
             files[0], confidence=not no_confidence, fdr=0.1 if fdr is None else fdr, threads=threads,
             progress=progress, checkpoint=kept, **(places | options),
         )  # fmt: skip
-    written = [] if out is None else found.save(out, overwrite)
+    written = [] if out is None else found.save(out, overwrite, with_report)
     if kept is not None:
         kept.clear()  # not before: a disk that is full now must not cost the run
     if as_json:
@@ -285,6 +290,7 @@ def discover(
     return OK if found.trustworthy else UNTRUSTWORTHY
 
 
+app.command()(cli_report.report)
 app.command()(cli_subjects.compare)
 app.command()(cli_export.export)
 app.command()(cli_truth.demo)

@@ -226,7 +226,7 @@ def demo(
     with shown_progress(quiet, label="Lorenz-96") as progress:
         dataset, found, rows = simulated(progress=progress)
     write_dataset(dataset, folders[0], overwrite=True)
-    found.save(folders[0], overwrite=True)
+    found.save(folders[0], overwrite=True, report=True)
     print("1. Simulated: Lorenz-96, 10 series, 500 points; 40 of the 100 ordered pairs are true.\n")
     print(f"{'':<22}{'all pairs':>16}{'without own past':>20}")
     print(f"{'':<22}{'AUROC':>8}{'AUPRC':>8}{'AUROC':>12}{'AUPRC':>8}{'seconds':>12}")
@@ -236,9 +236,11 @@ def demo(
         print(f"{method:<22}{full[0]:>8.3f}{full[1]:>8.3f}{off[0]:>12.3f}{off[1]:>8.3f}{took}")
     with shown_progress(quiet, label="US economy") as progress:
         found = measured(progress=progress)
-    found.save(folders[1], overwrite=True)
+    found.save(folders[1], overwrite=True, report=True)
     print("\n2. Measured: the US economy, quarter by quarter, as growth rates.\n")
     print(found.summary())
-    print(f"Results in {folders[0]} and {folders[1]}. To score the first again:")
+    print(
+        f"Results in {folders[0]} and {folders[1]}, report.html in each is a page to look at. To score the first again:"
+    )
     print(f"  grngc score {folders[0]} {folders[0] / 'truth.csv'}")
     return OK

@@ -235,9 +235,9 @@ def _assessed(
 
 def _diagnosed(estimator: GRNGC) -> list[Diagnostic]:
     """Return what makes the graph of a fit hard to trust."""
-    windows = estimator.reader_.windows()
-    missed = estimator.reader_.errors(windows)
-    return diagnose(estimator.panel_, windows, missed, present_used=estimator.present_.used)
+    reader = estimator.reader_
+    windows = reader.windows()
+    return diagnose(estimator.panel_, windows, reader.errors(windows), present_used=estimator.present_.used)
 
 
 def sorted_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 PACKAGES = (
     "grngc", "torch", "numpy", "scipy", "scikit-learn", "pandas", "narwhals", "statsmodels", "networkx", "safetensors",
-    "typer", "rich", "loky", "psutil", "pydantic",
+    "typer", "rich", "loky", "psutil", "pydantic", "jinja2",
 )  # fmt: skip
 OPTIONAL = ("pyarrow", "polars", "ray", "distributed")
 

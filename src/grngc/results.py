@@ -12,6 +12,7 @@ from .graph import CausalGraph, Edge
 from .grngc import GRNGC
 from .panel import Panel
 from .record import json_text, read_record, standing_out
+from .report import run_page, summarise_run, write_page
 from .storage import csv_text, write_atomically
 from .summary import summarise
 from .window_reader import WindowReader, reread
@@ -23,6 +24,8 @@ RECORD = "run.json"
 """The file of results that comes last, and says that all are there."""
 
 FORECASTER = "forecaster.safetensors"
+
+PAGE = "report.html"
 
 NEEDED: dict[str, type | UnionType] = {
     "conclusion": str, "trustworthy": bool, "noise_floor": float | int | None, "configuration": dict, "choice": dict,
@@ -73,7 +76,26 @@ class Discovery:
         """Return a page of plain text: data, configuration, training, the ``top`` strongest edges, the conclusion."""
         return summarise(self.record, self.standing_out(), top)
 
-    def save(self, folder: Path | str, overwrite: bool = False) -> list[Path]:
+    def report(self, path: Path | str, overwrite: bool = False) -> Path:
+        """Write one self-contained HTML page about the results, to look at in a browser, without a network.
+
+        Couplings over time, and what was observed beside what was forecast, are on it where the panel is at hand: after
+        :func:`grngc.discover`, or :meth:`load` with ``data``. Nothing is trained.
+
+        Parameters
+        ----------
+        path : path
+            Of the page. Refused when it exists.
+        overwrite : bool
+            Replace it.
+        """
+        return write_page(path, self.report_html(), overwrite)
+
+    def report_html(self) -> str:
+        """Return the text of the page that :meth:`report` writes."""
+        return run_page(summarise_run(self.graph, self.record, self.noise_floor, self.reader))
+
+    def save(self, folder: Path | str, overwrite: bool = False, report: bool = False) -> list[Path]:
         """Write the results into a folder: all or nothing; ``run.json`` comes last and says that all are there.
 
         ``edges.csv`` has one row for each ordered pair and lag, own past included, strongest first; rows at lag 0, if
@@ -89,7 +111,9 @@ class Discovery:
         folder : path
             Made if needed. Refused when it exists and is not empty.
         overwrite : bool
-            Replace these files; others in the folder stay.
+            Replace these files; others in the folder stay, but for the report of what was replaced.
+        report : bool
+            Also write the page of :meth:`report`, ``report.html``.
 
         Returns
         -------
@@ -99,9 +123,13 @@ class Discovery:
             "edges.csv": lambda path: write_atomically(path, self.edges_csv()),
             "graph.npz": self.graph.save,
             **({} if self.estimator is None else {FORECASTER: self.estimator.save_forecaster}),
+            **({PAGE: self.report} if report else {}),
             RECORD: lambda path: write_atomically(path, self.run_json()),
         }
-        return write_folder(folder, writers, overwrite)
+        written = write_folder(folder, writers, overwrite)
+        if not report:
+            (Path(folder) / PAGE).unlink(missing_ok=True)
+        return written
 
     @classmethod
     def load(cls, folder: Path | str, data: Panel | None = None) -> "Discovery":

@@ -167,8 +167,20 @@ def _from_to(values: Sequence[float]) -> str:
     return least if least == most else f"{least} to {most}"
 
 
+def facts(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what there is to say of a run, by name; empty where there is nothing to say."""
+    left, right, long = _facts_of(record)
+    return left | right | long
+
+
 def _facts(record: Mapping[str, Any]) -> list[str]:
     """Two columns, data on the left and configuration on the right; then the facts that may need a whole line."""
+    left, right, long = _facts_of(record)
+    return [*_columns(left, right), *(line for name, text in long.items() if text for line in _fact(name, text))]
+
+
+def _facts_of(record: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+    """Return the facts about the data, those about the configuration, and those that may need a whole line."""
     data, settings, chosen = record["data"], record["configuration"], record["choice"]
     left = {
         "Series": len(data["series"]),
@@ -199,7 +211,7 @@ def _facts(record: Mapping[str, Any]) -> list[str]:
         "Forecast gain": _gain(record.get("confidence")),
         "Confidence": _confidence(record.get("confidence")),
     }
-    return [*_columns(left, right), *(line for name, text in long.items() if text for line in _fact(name, text))]
+    return left, right, long
 
 
 def _rules(rules: Mapping[str, Any] | None, n_series: int) -> str:
@@ -263,7 +275,7 @@ def _gain(confidence: Mapping[str, Any] | None) -> str:
     targets = [one for one in gain["targets"].values() if one["p"] is not None]
     clear = sum(one["p"] < CLEAR for one in targets)
     return (
-        f"others' pasts save {max(gain['saves'], 0.0) + 0.0:.1%} of the held-out error (p {_small(gain['p'])}); "
+        f"others' pasts save {max(gain['saves'], 0.0) + 0.0:.1%} of the held-out error (p {small(gain['p'])}); "
         f"clearly so of {clear} of {len(targets)} series (p < {CLEAR:g})"
     )
 
@@ -285,7 +297,8 @@ def _confidence(confidence: Mapping[str, Any] | None) -> str:
     )
 
 
-def _small(p: float) -> str:
+def small(p: float) -> str:
+    """Return a p as it is told: no digits of what is far below any threshold."""
     return "< 1e-6" if p < 1e-6 else f"{p:.2g}"
 
 
@@ -297,7 +310,7 @@ def _table(edges: "Sequence[Edge]", required: Collection[tuple[str, str]]) -> li
         row = f"{_arrow(edge.source, '->' if edge.lag else '--', edge.target, width)}{edge.lag:>5}{edge.score:>9.4f}"
         row += f"{edge.sign:>5}"
         if edge.q is not None and edge.frequency is not None:
-            row += f"{edge.frequency:>8.0%}{_small(edge.q):>9}"
+            row += f"{edge.frequency:>8.0%}{small(edge.q):>9}"
         rows.append(row + "  required" * (edge[:2] in required))
     head = f"{_arrow('source', '->', 'target', width)}{'lag':>5}{'score':>9}{'sign':>5}"
     return [head + f"{'halves':>8}{'q':>9}" * sure, "-" * WIDTH, *rows]

@@ -87,12 +87,16 @@ class WindowReader:
     def forecasts(self) -> Forecasts:
         """Return the observed and the forecast step of every window of the fit."""
         windows = self.windows()
-        trajectory, time = self._moments(windows)
-        at = np.array([self.panel.labels.index(label) for label in trajectory], dtype=int)
+        at, time = self.places(windows)
+        trajectory = np.array(self.panel.labels)[at]
         targets = self.panel.targets
         observed, forecast = (self._unscaled(values, at)[:, targets] for values in (windows.y, self._forecast(windows)))
         names = tuple(name for name, is_target in zip(self.panel.names, targets, strict=True) if is_target)
         return Forecasts(observed, forecast, trajectory, time, names)
+
+    def forecast(self, windows: Windows) -> np.ndarray:
+        """Return what was forecast for the step after each window, (window, series), in the panel's units."""
+        return self._unscaled(self._forecast(windows), self.places(windows)[0])
 
     def over_time(
         self, targets: Sequence[str], lags: Sequence[int], sources: Sequence[str], memory_budget: int
@@ -116,8 +120,9 @@ class WindowReader:
                 lags=[lag - 1 for lag in lags],
                 sources=[place[name] for name in sources],
             )
-        trajectory, time = self._moments(windows)
-        return OverTime(gradient.numpy(), trajectory, time, tuple(targets), tuple(lags), tuple(sources))
+        trajectory, time = self.places(windows)
+        labels = np.array(self.panel.labels, dtype=object)[trajectory]
+        return OverTime(gradient.numpy(), labels, time, tuple(targets), tuple(lags), tuple(sources))
 
     def _forecast(self, windows: Windows) -> np.ndarray:
         """Return the forecast step of each window, (window, series), scaled."""
@@ -139,14 +144,14 @@ class WindowReader:
         like = next(self.forecaster.parameters())
         return torch.tensor(windows.x, dtype=like.dtype, device=like.device)
 
-    def _moments(self, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
-        """Return the label of the trajectory, and the time in it, that each window's target step stands at."""
+    def places(self, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
+        """Return the place of the trajectory, and the time in it, that each window's target step stands at."""
         trajectory, time = windows.trajectory, windows.time
         if self.cross_boundary:  # counted through all trajectories
             ends = np.cumsum([len(values) for values in self.panel.trajectories])
             trajectory = np.searchsorted(ends, time, side="right")
             time = time - np.concatenate([[0], ends])[trajectory]
-        return np.array(self.panel.labels, dtype=object)[trajectory], time
+        return trajectory, time
 
 
 def reread(path: Path, record: Mapping[str, Any], panel: Panel) -> WindowReader:

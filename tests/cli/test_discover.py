@@ -15,7 +15,8 @@ def test_discover_writes_and_tells(grngc: Any, data_csv: Path) -> None:
     ran = grngc("discover", data_csv, "--out", "results/first", "--trajectory", "plate", "--top", 1, *MLP)
     assert ran.code == 0
     assert "rain    ->  river" in ran.out
-    assert ran.out.rstrip().endswith("Results in results/first: edges.csv, graph.npz, forecaster.safetensors, run.json")
+    files = "edges.csv, graph.npz, forecaster.safetensors, report.html, run.json"
+    assert ran.out.rstrip().endswith(f"Results in results/first: {files}")
     assert CausalGraph.load("results/first/graph.npz").edges(top=1)[0][:2] == ("rain", "river")
     assert json.loads(Path("results/first/run.json").read_text())["data"]["times"] == 200
     lines = ran.err.splitlines()
@@ -80,7 +81,8 @@ def test_json_goes_with_files_and_quiet_says_nothing(grngc: Any, data_csv: Path)
         "discover", data_csv, "--columns", "rain,river", "--out", "a", "--steps", 250, "--json", "--no-confidence"
     )
     record = json.loads(ran.out)
-    assert record["files"] == [f"a/{name}" for name in ("edges.csv", "graph.npz", "forecaster.safetensors", "run.json")]
+    files = ("edges.csv", "graph.npz", "forecaster.safetensors", "report.html", "run.json")
+    assert record["files"] == [f"a/{name}" for name in files]
     assert {name: record[name] for name in json.loads(Path("a/run.json").read_text())} == json.loads(
         Path("a/run.json").read_text()
     )

@@ -20,7 +20,7 @@ from grngc.graph import CausalGraph
 from grngc.results import Discovery
 from publishers import write_dream3
 
-FILES = {"edges.csv", "graph.npz", "forecaster.safetensors", "run.json"}
+FILES = {"edges.csv", "graph.npz", "forecaster.safetensors", "report.html", "run.json"}
 
 
 def everything_below(folder: Path) -> dict[str, bytes]:
@@ -103,7 +103,7 @@ def test_discover(
     def restore() -> None:
         clear()
         if before == "old results":
-            found[1].save(place / "out")
+            found[1].save(place / "out", report=True)
             old.update(everything_below(place))
 
     def check(again: bool) -> None:

@@ -11,6 +11,7 @@ from grngc.forecasters import FORECASTERS
 COMMANDS = [
     "",
     "discover",
+    "report",
     "compare",
     "export",
     "demo",

@@ -1,0 +1,88 @@
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grngc import Discovery, as_panel
+from reports import NAMES, Parsed, series, sure
+
+MLP = ("--no-confidence", "--forecaster", "mlp", "--lag", 1, "--steps", 60, "--trajectory", "plate")
+
+
+def test_report_makes_a_page_of_results(grngc: Any) -> None:
+    sure().save("found")
+    ran = grngc("report", "found")
+    size = f"{os.path.getsize('found/report.html') / 1000:.0f} kB"
+    assert (ran.code, ran.out, ran.err) == (0, f"Report in found/report.html ({size}): open it in a browser\n", "")
+    page = Path("found/report.html").read_text()
+    assert page == Discovery.load("found").report_html()
+    assert sure().record["conclusion"] in Parsed(page).text
+    refused = grngc("report", "found")
+    assert refused.code == 2
+    assert refused.err == (
+        "grngc: error: found/report.html: exists already: choose another, or overwrite=True (--overwrite)\n"
+    )
+    assert grngc("report", "found", "--overwrite").code == 0
+    assert grngc("report", "found", "--out", "for-anna.html").code == 0
+    assert Path("for-anna.html").read_text() == page
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: None, "found: no such folder"),
+        (lambda: Path("found").write_text("x"), "found: is a file, expected a folder of results"),
+        (lambda: Path("found").mkdir(), "found/run.json: cannot be read"),
+        (lambda: _older(), "found/run.json: has no 'candidates', of another version? Run discover again"),
+        (lambda: _group(), "found: results of several subjects: a report is about one, say found/anna"),
+    ],
+)
+def test_what_is_no_folder_of_results_is_told_in_one_line(grngc: Any, make: Any, said: str) -> None:
+    make()
+    ran = grngc("report", "found")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"grngc: error: {said}")
+    assert len(ran.err.splitlines()) == 1
+
+
+def _older() -> None:
+    sure().save("found")
+    record = json.loads(Path("found/run.json").read_text())
+    del record["choice"]["candidates"]
+    Path("found/run.json").write_text(json.dumps(record))
+
+
+def _group() -> None:
+    Path("found").mkdir()
+    Path("found/group.json").write_text("{}")
+    for name in ("bert", "anna"):
+        sure().save(f"found/{name}")
+
+
+def test_a_report_beside_results_of_other_places(grngc: Any) -> None:
+    sure().save("found")
+    ran = grngc("report", "found", "--out", "no/page.html")
+    assert ran.code == 2
+    assert ran.err == "grngc: error: no/page.html: its folder is not there, expected a file\n"
+
+
+def test_discover_makes_the_page_with_the_courses_unless_told_not_to(grngc: Any, data_csv: Path) -> None:
+    ran = grngc("discover", data_csv, "--out", "found", *MLP)
+    assert ran.code == 0
+    assert ran.out.rstrip().endswith("report.html, run.json")
+    data = json.loads(Parsed(Path("found/report.html").read_text()).json)
+    assert data["over_time"]["edges"]
+    assert data["forecasts"]["series"]
+    again = grngc("discover", data_csv, "--out", "found", "--overwrite", "--no-report", "--json", *MLP)
+    assert [Path(name).name for name in json.loads(again.out)["files"]][-1] == "run.json"
+    assert not Path("found/report.html").exists()  # it would be about results that are no longer there
+
+
+def test_a_report_in_python_is_that_of_the_command_where_there_is_no_panel(grngc: Any) -> None:
+    sure().save("found")
+    grngc("report", "found")
+    assert Path("found/report.html").read_text() == sure().without_forecaster().report_html()
+    with_panel = Discovery.load("found", as_panel(series(), names=NAMES)).report_html()
+    assert with_panel == sure().report_html()

@@ -1,0 +1,256 @@
+"""The page of a run in a real browser: it asks for nothing, complains of nothing, and does what it is there for."""
+
+import csv
+import io
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grngc import Discovery
+from grngc.export.table import cell_of
+from reports import HOSTILE, NAMES, many, nothing, renamed, sure, trained
+
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+PATIENT = 30_000
+"""Milliseconds that a busy machine may take for what takes one."""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        pytest.skip("no playwright here: pip install playwright")
+    place = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if place is None:
+        pytest.skip("no Chromium here: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=place, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Open the page of a run; when the test ends, nothing was asked for and nothing was complained of."""
+    said: list[str] = []
+    asked: list[str] = []
+    contexts = []
+
+    def open_page(found: Discovery, width: int = 1280, **options: Any) -> Any:
+        context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENT)
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("dialog", lambda dialog: said.append(dialog.message))
+        place = found.report(tmp_path / f"{len(contexts)}.html").as_uri()
+        page.goto(place)
+        page.wait_for_selector("#table tbody tr")
+        asked.remove(place)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert said == []
+    assert [url for url in asked if not url.startswith("blob:")] == []
+
+
+def rows(page: Any, column: int) -> list[str]:
+    return page.locator(f"#table tbody td:nth-child({column})").all_inner_texts()
+
+
+@pytest.mark.parametrize("run", [sure, trained, nothing], ids=lambda run: run.__name__)
+@pytest.mark.parametrize("width", [1280, 400])
+def test_a_page_opens_without_a_request_or_a_complaint_and_fits(opened: Any, run: Any, width: int) -> None:
+    page = opened(run(), width)
+    for view in ("#view-heat", "#view-network"):
+        page.click(view)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("figure svg.chart").count() > 0
+
+
+def test_many_series_open_as_a_heat_map_and_are_drawn_when_asked_for(opened: Any) -> None:
+    page = opened(many())
+    assert page.get_attribute("#view-heat", "aria-pressed") == "true"
+    assert not page.is_visible("#network")
+    page.click("#view-network")
+    assert page.inner_text("#threshold-said") == "60 strongest of 150, the weakest of score 0.61"
+    assert page.locator("#network canvas").count() > 0
+    assert "series without an edge are not drawn" in page.inner_text("#legend")
+    page.focus("#threshold")
+    page.keyboard.press("End")
+    assert page.inner_text("#threshold-said") == "all 150 that stand out"
+    page.click("#more")
+    assert len(rows(page, 1)) == 150
+
+
+def test_the_slider_draws_more_and_fewer_edges(opened: Any) -> None:
+    page = opened(sure())
+    n = len(sure().standing_out())
+    said = page.locator("#threshold-said")
+    assert said.inner_text() == f"all {n} that stand out"
+    page.focus("#threshold")
+    page.keyboard.press("Home")
+    assert said.inner_text() == "none"
+    assert page.is_visible("#nothing")
+    page.keyboard.press("ArrowRight")
+    assert said.inner_text().startswith(f"1 strongest of {n}")
+    page.keyboard.press("End")
+    assert said.inner_text().startswith(f"{n} that stand out and ")
+
+
+def test_a_record_without_edges_draws_none_and_says_so(opened: Any) -> None:
+    page = opened(nothing())
+    assert page.get_attribute("#view-heat", "aria-pressed") == "true"
+    page.click("#view-network")
+    assert "Nothing stands out" in page.inner_text("#nothing")
+    assert "No edge stands out" in page.inner_text("#details")
+    assert not page.is_visible("#only-label")
+
+
+def test_search_shows_what_drives_a_series_and_what_it_drives(opened: Any) -> None:
+    page = opened(sure())
+    page.fill("#search", "RIV")
+    details = page.locator("#details")
+    assert details.locator("h3").all_inner_texts() == ["river", "is driven by", "drives"]
+    assert details.locator("li:not(.weak) bdi").all_inner_texts() == ["rain", "mud"]
+    details.locator("li button", has_text="rain").click()
+    assert details.locator("h3").first.inner_text() == "rain → river"
+    facts = dict(zip(details.locator("dt").all_inner_texts(), details.locator("dd").all_inner_texts(), strict=True))
+    edge = sure().standing_out()[0]
+    assert float(facts["score"]) == pytest.approx(edge.score, rel=1e-3)
+    assert facts["lag of its largest part"] == "1 step"
+    assert facts["sign there"] == "+ (more gives more)"
+    assert facts["found again in halves"] == f"{edge.frequency:.0%}".replace("%", " %")
+    assert facts["stands out"] == "yes"
+    assert "q (false discovery rate)" in facts
+    assert details.locator("svg.chart rect").count() == 4  # two lags
+    details.locator("button", has_text="Close").click()
+    page.fill("#search", "nobody")
+    assert page.inner_text("#search-said") == "No series is called so."
+
+
+def test_the_network_is_chosen_from_with_the_mouse(opened: Any) -> None:
+    page = opened(sure())
+    place = page.locator("#network").bounding_box()
+    page.mouse.click(place["x"] + place["width"] / 2, place["y"] + 45)  # the first of the ring
+    assert page.locator("#details h3").first.inner_text() == "rain"
+
+
+def test_the_heat_map_is_walked_by_keys(opened: Any) -> None:
+    page = opened(sure())
+    page.click("#view-heat")
+    page.focus("#heat-canvas")
+    page.keyboard.press("ArrowDown")
+    assert page.inner_text("#heat-said").startswith("rain → river: score ")
+    assert page.inner_text("#heat-said").endswith(", stands out")
+    page.keyboard.press("Enter")
+    assert page.locator("#details h3").first.inner_text() == "rain → river"
+    page.keyboard.press("ArrowRight")
+    assert "own past" in page.inner_text("#heat-said")
+    page.keyboard.press("Escape")
+    assert "Choose a series" in page.inner_text("#details")
+
+
+def test_the_table_sorts_filters_and_is_downloaded_as_it_stands(opened: Any) -> None:
+    page = opened(sure())
+    assert list(zip(rows(page, 1), rows(page, 2), strict=True)) == [edge[:2] for edge in sure().standing_out()]
+    page.uncheck("#only")
+    assert len(rows(page, 1)) == 12
+    page.click("[data-key=source]")
+    assert rows(page, 1) == sorted(rows(page, 1))
+    assert page.locator("th[aria-sort=ascending]").inner_text().startswith("source")
+    page.click("[data-key=source]")
+    assert rows(page, 1) == sorted(rows(page, 1), reverse=True)
+    page.click("[data-key=score]")
+    scores = [float(text) for text in rows(page, 4)]
+    assert scores == sorted(scores, reverse=True)
+    page.fill("#filter", "mud")
+    assert all("mud" in pair for pair in zip(rows(page, 1), rows(page, 2), strict=True))
+    assert len(rows(page, 1)) == 6
+    page.fill("#least", "0.1")
+    kept = [edge for edge in sure().graph.edges(min_score=0.1) if "mud" in edge[:2]]
+    with page.expect_download() as download:
+        page.click("#download")
+    assert download.value.suggested_filename == "edges.csv"
+    table = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
+    assert [(row["source"], row["target"], int(row["lag"])) for row in table] == [edge[:3] for edge in kept]
+    assert [float(row["score"]) for row in table] == pytest.approx([edge.score for edge in kept], rel=1e-5)
+    assert table[0]["selected"] == "true"
+
+
+def test_forecasts_are_downloaded_exactly(opened: Any) -> None:
+    page = opened(trained())
+    with page.expect_download() as download:
+        page.click("#download-forecasts")
+    table = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
+    observed = trained().reader.panel.trajectories[0][2:, NAMES.index("river")]
+    assert [float(row["river observed"]) for row in table] == pytest.approx(observed.tolist(), rel=1e-8)
+    assert [int(row["time"]) for row in table] == list(range(2, 240))
+
+
+def test_dark_and_light_follow_the_system_and_the_switch(opened: Any) -> None:
+    page = opened(sure(), color_scheme="dark")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(ground) == "rgb(15, 19, 24)"
+    page.click("#theme")
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"
+    page.emulate_media(color_scheme="light")
+    page.click("#theme")
+    assert page.evaluate(ground) == "rgb(15, 19, 24)"
+    scrolls = "getComputedStyle(document.documentElement).scrollBehavior"
+    assert page.evaluate(scrolls) == "smooth"
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(scrolls) == "auto"
+    page.emulate_media(media="print")
+    assert not page.is_visible("#search")
+
+
+def test_every_control_is_reached_by_tab(opened: Any) -> None:
+    page = opened(sure())
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id"))
+    assert {
+        "theme",
+        "view-network",
+        "view-heat",
+        "search",
+        "threshold",
+        "filter",
+        "least",
+        "only",
+        "download",
+    } <= reached
+
+
+@pytest.mark.parametrize("start", range(0, len(HOSTILE), 4))
+def test_names_run_nothing_ask_for_nothing_and_come_back(opened: Any, start: int) -> None:
+    names = HOSTILE[start : start + 4]
+    page = opened(renamed(sure(), names))
+    page.uncheck("#only")
+    for view in ("#view-heat", "#view-network"):
+        page.click(view)
+        for name in filter(str.strip, names):
+            page.fill("#search", name[:50].replace("\n", " ").replace("\r", " "))
+    page.locator("#table tbody button").first.click()
+    assert page.evaluate("window.broken") is None
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    with page.expect_download() as download:
+        page.click("#download")
+    text = Path(download.value.path()).read_bytes().decode()
+    sources = {row["source"] for row in csv.DictReader(io.StringIO(text, newline=""))}
+    known = {"\ufffd" if name == "\ud800" else cell_of(name) for name in names}  # half a character is not in UTF-8
+    assert sources == known | set(NAMES[len(names) :])
+    assert page.is_visible("#formulas") == any(cell_of(name) != name for name in names)
