@@ -35,7 +35,7 @@ def test_report_makes_a_page_of_results(grngc: Any) -> None:
         (lambda: None, "found: no such folder"),
         (lambda: Path("found").write_text("x"), "found: is a file, expected a folder of results"),
         (lambda: Path("found").mkdir(), "found/run.json: cannot be read"),
-        (lambda: _older(), "found/run.json: has no 'candidates', of another version? Run discover again"),
+        (lambda: _older(), "found/run.json: has no 'candidates': written by another version? Run discover again"),
         (lambda: _group(), "found: results of several subjects: a report is about one, say found/anna"),
     ],
 )
