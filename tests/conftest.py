@@ -14,6 +14,7 @@ from here import connected
 
 hypothesis.settings.register_profile("grngc", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("grngc")
+os.environ.setdefault("MPLBACKEND", "agg")  # pictures are made and closed unseen
 torch.set_num_threads(1)
 threadpool_limits(1)
 os.environ |= {name: os.environ.get(name, threads) for name, threads in ONE_THREAD.items()}  # for processes of tests

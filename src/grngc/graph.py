@@ -214,7 +214,7 @@ class CausalGraph:
                     self.names[j],
                     past + 1,
                     float(size[j, k, i]),
-                    _sign(signed[j, lag, i], parts[j, lag, i]),
+                    sign_of(signed[j, lag, i], parts[j, lag, i]),
                     None if self.nearness is None else float(near[j, i]),
                     self._constancy(j, past, i),
                     **self._evidence(j, i),
@@ -341,6 +341,12 @@ class CausalGraph:
 
         return read_graph(path)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from .graph_html import graph_html
+
+        return graph_html(self)
+
     def _parts(self) -> tuple[np.ndarray, np.ndarray, int]:
         """Return sizes and signed values (target, lag, source) of all that a score is made of, and their first lag."""
         if self.contemporaneous is None:
@@ -383,7 +389,8 @@ def _mask(name: str, given: np.ndarray | None, p: int) -> np.ndarray | None:
     return mask
 
 
-def _sign(signed: float, size: float) -> str:
+def sign_of(signed: float, size: float) -> str:
+    """Return +, - or ± for a mean signed gradient and the mean size of it."""
     if abs(signed) < SIGN_AGREEMENT * size or signed == 0:
         return "±"
     return "+" if signed > 0 else "-"

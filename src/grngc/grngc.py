@@ -155,6 +155,8 @@ class GRNGC(BaseEstimator):
     scaling_ : Scaling
     device_ : torch.device
         Where the forecaster was trained, and is.
+    reader_ : WindowReader
+        The forecaster beside its panel: ``reader_.forecasts()``.
     recipe_ : Recipe
         What rebuilds the forecaster.
     n_features_in_ : int

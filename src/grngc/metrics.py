@@ -80,6 +80,14 @@ def score(graph_or_scores: CausalGraph | ArrayLike, dataset: Dataset, per_target
     return _score(graph.ranking(per_target=per_target), dataset)
 
 
+def scored_entries(
+    graph_or_scores: CausalGraph | ArrayLike, dataset: Dataset, per_target: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return ranks and truth of the entries that the first areas of :func:`score` are of, both (entry,)."""
+    order = _aligned(graph_or_scores, dataset).ranking(per_target=per_target)
+    return _entries(order, dataset.truth, dataset.scored, of=f"{dataset.name}: ")
+
+
 def chance(dataset: Dataset) -> dict[str, float]:
     """Return what knowing nothing earns, with the keys of :func:`score`: 0.5 and the prevalence of each view."""
     return _score(np.zeros(dataset.truth.shape), dataset, quiet=True)

@@ -52,7 +52,8 @@ class Discovery:
     estimator : GRNGC, optional
         Fitted; ``estimator.forecast(steps)`` continues the series. None where the results were read from files.
     reader : WindowReader, optional
-        The forecaster beside the panel, for what is told of the record's course; None where there is no panel.
+        The forecaster beside its data: ``reader.forecasts()`` holds what was observed and forecast. None where the
+        results were read from files without the data.
     """
 
     graph: CausalGraph
@@ -139,7 +140,7 @@ class Discovery:
         folder : path
         data : Panel, optional
             The panel of the run, as :func:`grngc.read_panel` or :func:`grngc.as_panel` make it with the same options;
-            then the forecaster is read too, and :meth:`CausalGraph.over_time` of the graph works.
+            then the forecaster is read too: ``reader``, and :meth:`CausalGraph.over_time` of the graph.
         """
         record = read_record(Path(folder) / RECORD, FORMAT_VERSION, NEEDED)
         floor = math.inf if record["noise_floor"] is None else record["noise_floor"]

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from .labels import printable, shortened
 from .reasons import choice_said, lags_said, path_said, present_said
 
 if TYPE_CHECKING:
@@ -105,17 +106,6 @@ def summarise_comparison(record: Mapping[str, Any], edges: "Sequence[EdgeChange]
         if len(edges) > top:
             page.append(f"The first {top} of {len(edges)} pairs that stand out on either side.")
     return _ended(page, record, False)
-
-
-def printable(text: str) -> str:
-    """Return text that a terminal shows as it is: control characters, which could move the cursor, as escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def shortened(text: str, width: int) -> str:
-    """Return text of at most ``width`` characters, its end replaced by an ellipsis where it is longer."""
-    text = printable(text)
-    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def _ended(page: list[str], record: Mapping[str, Any], has_arrows: bool) -> str:

@@ -15,7 +15,7 @@ import typer
 
 from .errors import CheckpointWarning, DivergenceError, InputError, InputWarning
 from .interrupts import INTERRUPTED
-from .summary import printable
+from .labels import printable
 
 if TYPE_CHECKING:
     from .training import Progress

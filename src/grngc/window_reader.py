@@ -1,4 +1,4 @@
-"""What a trained forecaster says window by window: its gradient over time, and what its forecasts miss."""
+"""What a trained forecaster says window by window: its gradient over time, its forecasts and what they miss."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from .arguments import check_whole, gib
+from .arguments import check_whole, gib, nearest
 from .device import computing_on
 from .errors import InputError
 from .forecasters import FORECASTERS, SEQUENCE_FORECASTERS, load_forecaster
@@ -19,6 +19,40 @@ from .panel import Panel
 from .runtime import MEMORY_BUDGET
 from .scaling import Scaling
 from .windows import Windows, make_windows
+
+
+@dataclass(frozen=True, eq=False)
+class Forecasts:
+    """What was observed, and what was forecast for it one step ahead from the true past, window by window.
+
+    Attributes
+    ----------
+    observed, forecast : array (window, series)
+        In the units of the panel that was fitted: scaling is undone, transforms are not.
+    trajectory : array of str (window,)
+        Label of the trajectory in which the window's target step stands.
+    time : int array (window,)
+        That step, as in :class:`~grngc.over_time.OverTime`.
+    names : tuple of str
+        Series that are forecast; exogenous ones are not.
+    """
+
+    observed: np.ndarray
+    forecast: np.ndarray
+    trajectory: np.ndarray
+    time: np.ndarray
+    names: tuple[str, ...]
+
+    def of(self, series: str, trajectory: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return time, observed and forecast of one series in one trajectory, each (window,)."""
+        if series not in self.names:
+            raise InputError(f"no forecast of {series!r}{nearest(str(series), self.names)}")
+        if not (here := self.trajectory == trajectory).any():
+            raise InputError(
+                f"no window in trajectory {trajectory!r}{nearest(str(trajectory), [*set(self.trajectory)])}"
+            )
+        column = self.names.index(series)
+        return self.time[here], self.observed[here, column], self.forecast[here, column]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,20 +82,21 @@ class WindowReader:
 
     def errors(self, windows: Windows) -> np.ndarray:
         """Return what the forecasts of windows miss, (window, series), scaled."""
-        x = self._tensor(windows)
-        with torch.no_grad(), computing_on(x.device):
-            chunk = windows_at_once(self.forecaster, x, MEMORY_BUDGET)
-            forecast = torch.cat([self.forecaster(part) for part in x.split(chunk)])
-        return windows.y - forecast.cpu().numpy()
+        return windows.y - self._forecast(windows)
 
-    def forecasts(self, windows: Windows) -> np.ndarray:
+    def forecasts(self) -> Forecasts:
+        """Return the observed and the forecast step of every window of the fit."""
+        windows = self.windows()
+        at, time = self.places(windows)
+        trajectory = np.array(self.panel.labels)[at]
+        targets = self.panel.targets
+        observed, forecast = (self._unscaled(values, at)[:, targets] for values in (windows.y, self._forecast(windows)))
+        names = tuple(name for name, is_target in zip(self.panel.names, targets, strict=True) if is_target)
+        return Forecasts(observed, forecast, trajectory, time, names)
+
+    def forecast(self, windows: Windows) -> np.ndarray:
         """Return what was forecast for the step after each window, (window, series), in the panel's units."""
-        forecast = windows.y - self.errors(windows)
-        trajectory, _ = self.places(windows)
-        undone = self.scaling.undo([forecast[trajectory == r] for r in range(self.panel.n_trajectories)])
-        for r, values in enumerate(undone):
-            forecast[trajectory == r] = values
-        return forecast
+        return self._unscaled(self._forecast(windows), self.places(windows)[0])
 
     def over_time(
         self, targets: Sequence[str], lags: Sequence[int], sources: Sequence[str], memory_budget: int
@@ -88,6 +123,22 @@ class WindowReader:
         trajectory, time = self.places(windows)
         labels = np.array(self.panel.labels, dtype=object)[trajectory]
         return OverTime(gradient.numpy(), labels, time, tuple(targets), tuple(lags), tuple(sources))
+
+    def _forecast(self, windows: Windows) -> np.ndarray:
+        """Return the forecast step of each window, (window, series), scaled."""
+        x = self._tensor(windows)
+        with torch.no_grad(), computing_on(x.device):
+            chunk = windows_at_once(self.forecaster, x, MEMORY_BUDGET)
+            forecast = torch.cat([self.forecaster(part) for part in x.split(chunk)])
+        return forecast.cpu().numpy()
+
+    def _unscaled(self, values: np.ndarray, trajectory: np.ndarray) -> np.ndarray:
+        """Return values (window, series) in the panel's units; ``trajectory`` (window,) is where each stands."""
+        parts = self.scaling.undo([values[trajectory == r] for r in range(self.panel.n_trajectories)])
+        found = np.empty(values.shape)
+        for r, part in enumerate(parts):
+            found[trajectory == r] = part
+        return found
 
     def _tensor(self, windows: Windows) -> torch.Tensor:
         like = next(self.forecaster.parameters())

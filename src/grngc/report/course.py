@@ -66,7 +66,7 @@ def observed_and_forecast(reader: "WindowReader", graph: CausalGraph, edges: Seq
     series = _targets(graph, edges)
     if not series:
         return None
-    forecast, (trajectory, time) = reader.forecasts(windows), reader.places(windows)
+    forecast, (trajectory, time) = reader.forecast(windows), reader.places(windows)
     kept = slice(-min(len(time), NUMBERS // 2), None)
     series = series[: max(1, NUMBERS // (2 * len(time[kept])))]
     panel = reader.panel
