@@ -3,7 +3,7 @@
   const { data, pairs, n, at, shown, number, percent, element, svg, name, arrow, signClass, signWord, standsOut, state, look, on } = grngc;
   const { frame, range } = grngc.charts;
   const aside = at("details"), search = at("search"), found = at("search-said");
-  const FEW = 12; // edges of a list at first
+  const FEW = 5, MOST = 60; // edges of a list where none stands out, and where some do
   const MOST_NAMES = 1000; // offered while typing
 
   const list = (title, which, other) => {
@@ -12,12 +12,12 @@
     const rows = which.filter((pair) => standsOut(pair) || pairs.score[pair] > 0);
     if (!rows.length) return section.append(element("p", { class: "note" }, "nothing")), section;
     if (!out) section.append(element("p", { class: "note" }, "Nothing that stands out; the strongest others:"));
-    const items = rows.slice(0, Math.max(out, out ? 0 : 5, 0)).slice(0, 5 * FEW);
+    const items = rows.slice(0, out ? Math.min(out, MOST) : FEW); // those that stand out come first
     const extra = rows.length - items.length;
     section.append(element("ol", {}, ...items.map((pair) => element("li", { class: standsOut(pair) ? null : "weak" },
       element("button", { type: "button", click: () => look({ pair }) }, name(pairs[other][pair]),
         element("span", { class: "value" }, `lag ${pairs.lag[pair]} `, element("span", { class: signClass(pairs.sign[pair]) }, signWord(pairs.sign[pair])), ` ${number(pairs.score[pair])}`))))));
-    if (extra > 0) section.append(element("p", { class: "note" }, `and ${extra} weaker that ${out ? "do not stand out" : "are in the table"}`));
+    if (extra > 0) section.append(element("p", { class: "note" }, `and ${extra} more in the table${out && out <= MOST ? ", none of which stands out" : ""}`));
     return section;
   };
   const series = (k) => {
