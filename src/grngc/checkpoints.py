@@ -226,13 +226,14 @@ def gone_on_from(
     try:
         yield kept
     except DivergenceError:
-        _cleared(kept)
+        cleared(kept)
         raise
     if kept is not checkpoint:
-        _cleared(kept)
+        cleared(kept)
 
 
-def _cleared(kept: Checkpoints) -> None:
+def cleared(kept: Checkpoints) -> None:
+    """Remove all states where the disk lets it."""
     with suppress(OSError):  # a graph is not lost for what is left lying
         kept.clear()
 

@@ -249,7 +249,7 @@ def discover(
     chosen = {
         "lag": lag, "forecaster": forecaster, "hidden": hidden, "penalty": penalty, "penalty_batch": penalty_batch,
         "penalty_targets": penalty_targets, "contemporaneous": contemporaneous,
-        "steps": steps, "learning_rate": learning_rate, "device": device, "tf32": tf32 or None,
+        "steps": steps, "learning_rate": learning_rate, "device": device, "tf32": tf32 or None, "fdr": fdr,
     }  # fmt: skip
     options = {name: value for name, value in chosen.items() if value is not None} | {
         "configuration": configuration, "trajectory": trajectory, "time": time, "series": names(columns),
@@ -273,7 +273,7 @@ def discover(
     kept = None if out is None else Checkpoints(out / UNFINISHED)
     with shown_progress(quiet or as_json) as progress, told_on_interrupt(lambda: _what_is_kept(kept)):
         found = find(
-            files[0], confidence=not no_confidence, fdr=0.1 if fdr is None else fdr, threads=threads,
+            files[0], confidence=not no_confidence, threads=threads,
             progress=progress, checkpoint=kept, **(places | options),
         )  # fmt: skip
     written = [] if out is None else found.save(out, overwrite, with_report)

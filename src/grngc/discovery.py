@@ -15,7 +15,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from .arguments import check_whole, nearest
-from .checkpoints import Checkpoints
+from .checkpoints import Checkpoints, cleared
 from .confidence import Assessment, assess, check_rate
 from .configurations import parameters_of
 from .datasets.files import read_panel
@@ -156,7 +156,7 @@ def discover_in(
     if kept is not None:
         fitted_in += kept.before
         if kept is not checkpoint:
-            kept.clear()
+            cleared(kept)
     graph, floor, training = estimator.graph_, estimator.noise_floor_, estimator.record_.to_dict()
     if assessed is not None:
         graph = replace(graph, evidence=assessed.evidence)

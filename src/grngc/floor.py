@@ -123,9 +123,14 @@ def other_times(windows: Windows, rng: np.random.Generator) -> np.ndarray:
     found = rings(windows, rng)
     by = np.ones(len(windows), dtype=int)
     for ring in found.alone:
-        least = -(-len(ring) // 10)
-        by[ring] = rng.integers(least, max(least, len(ring) - least) + 1)
+        by[ring] = roll(ring, rng)
     return found.turned(by)
+
+
+def roll(ring: np.ndarray, rng: np.random.Generator, columns: int | None = None) -> np.ndarray | int:
+    """Return by how much a trajectory's windows are rolled around, at least a tenth of it either way; one a column."""
+    least = -(-len(ring) // 10)
+    return rng.integers(least, max(least, len(ring) - least) + 1, columns)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ else does.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -204,6 +204,8 @@ class CausalGraph:
         near = np.zeros_like(self.scores) if self.nearness is None else self.nearness
         keys = (lags, targets, sources, -near[targets, sources], -order[targets, lags, sources])
         first = np.lexsort(keys)[:top]
+        evidence = {} if self.evidence is None else self.evidence.arrays()
+        stated = np.isfinite(evidence["p"]) if evidence else np.zeros(self.scores.shape, dtype=bool)
         records = []
         for j, k, i in zip(targets[first], lags[first], sources[first], strict=True):
             lag = k if by_lag else best[j, i]
@@ -217,7 +219,7 @@ class CausalGraph:
                     sign_of(signed[j, lag, i], parts[j, lag, i]),
                     None if self.nearness is None else float(near[j, i]),
                     self._constancy(j, past, i),
-                    **self._evidence(j, i),
+                    **({name: array[j, i].item() for name, array in evidence.items()} if stated[j, i] else {}),
                 )
             )
         return records
@@ -360,12 +362,6 @@ class CausalGraph:
         if self.sign_constancy is None or lag < 0 or self.lag_scores[target, lag, source] == 0:
             return None
         return float(self.sign_constancy[target, lag, source])
-
-    def _evidence(self, target: int, source: int) -> dict[str, Any]:
-        """Return what is said of a pair, by the names of :class:`Edge`."""
-        if self.evidence is None or not np.isfinite(self.evidence.p[target, source]):
-            return {}
-        return {name: array[target, source].item() for name, array in self.evidence.arrays().items()}
 
     def signed_parts(self) -> np.ndarray:
         """Return the signed values (target, lag, source) that scores are made of; the present, if read, comes first."""

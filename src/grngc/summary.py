@@ -272,12 +272,17 @@ def _gain(confidence: Mapping[str, Any] | None) -> str:
     if not confidence or "skipped" in confidence:
         return ""
     gain = confidence["forecast_gain"]
-    targets = [one for one in gain["targets"].values() if one["p"] is not None]
-    clear = sum(one["p"] < CLEAR for one in targets)
+    saved, clear, judged = gain_figures(gain)
     return (
-        f"others' pasts save {max(gain['saves'], 0.0) + 0.0:.1%} of the held-out error (p {small(gain['p'])}); "
-        f"clearly so of {clear} of {len(targets)} series (p < {CLEAR:g})"
+        f"others' pasts save {saved} of the held-out error (p {small(gain['p'])}); "
+        f"clearly so of {clear} of {judged} series (p < {CLEAR:g})"
     )
+
+
+def gain_figures(gain: Mapping[str, Any]) -> tuple[str, int, int]:
+    """Return the share of the error saved, as text, of how many series clearly so, and of how many in all."""
+    judged = [one for one in gain["targets"].values() if one["p"] is not None]
+    return f"{max(gain['saves'], 0.0) + 0.0:.1%}", sum(one["p"] < CLEAR for one in judged), len(judged)
 
 
 def _confidence(confidence: Mapping[str, Any] | None) -> str:

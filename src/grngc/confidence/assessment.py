@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -152,11 +152,8 @@ def examine(
     def turned(number: int) -> np.ndarray:
         return np.stack([turns(exchanged, len(graph.names), rng) for _ in range(number)])
 
-    bends = recipe.choice != "linear"
-    tests = test_pairs(
-        windows, parts if bends else [replace(part, earlier=None) for part in parts],
-        own_part(windows, np.any(graph.pairs(), axis=0)), turned(pairs.SURROGATES), graph.pairs(),
-    )  # fmt: skip
+    own = own_part(windows, np.any(graph.pairs(), axis=0))
+    tests = test_pairs(windows, parts, own, turned(pairs.SURROGATES), graph.pairs(), recipe.choice != "linear")
     p = tests.p
     if estimator.present_.used:
         p = np.minimum(1, 2 * np.minimum(p, test_present(windows, turned(pairs.SURROGATES))))

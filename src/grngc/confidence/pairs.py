@@ -56,7 +56,7 @@ class Held:
     others : Refit
         Trained on all other parts.
     earlier : Refit, optional
-        Trained on earlier parts only; None for the first part and where nothing bends.
+        Trained on earlier parts only; None for the first part, and where training diverged.
     """
 
     at: np.ndarray
@@ -74,7 +74,12 @@ class PairTests:
 
 
 def test_pairs(
-    windows: Windows, parts: Sequence[Held], own: np.ndarray, turned: np.ndarray, among: np.ndarray
+    windows: Windows,
+    parts: Sequence[Held],
+    own: np.ndarray,
+    turned: np.ndarray,
+    among: np.ndarray,
+    bends: bool,
 ) -> PairTests:
     """Return a p-value for each ordered pair.
 
@@ -90,11 +95,12 @@ def test_pairs(
         Whose own part each window is given, of each source.
     among : bool array (target, source)
         Pairs that are tested: the others could have no influence.
+    bends : bool
+        Whether the forecaster does; otherwise the straight statistic says all.
     """
     p = windows.y.shape[1]
     bases = [basis_of(windows.subset(part.at)) for part in parts]
     used = np.concatenate([part.at for part in parts])
-    bends = any(part.earlier is not None for part in parts)
     straight, bent = np.zeros((len(turned) + 1, p, p)), np.zeros((len(turned) + 1, p, p))
     for i in map(int, np.flatnonzero(among.any(axis=0))):
         drawn = np.concatenate([own[None, :, :, i], own[turned[:, :, i], :, i]])  # (record and surrogates, window, lag)

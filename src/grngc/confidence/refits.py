@@ -113,7 +113,7 @@ def _file(number: int) -> str:
 
 
 def _run(jobs: list[Job], places: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
-    """Run jobs in this process, or where it was said; what a job raises is its outcome."""
+    """Run jobs in this process, where what a job raises is raised, or where it was said, where that is its outcome."""
     if places and len(jobs) > 1:
         yield from run(jobs, **places)
         return

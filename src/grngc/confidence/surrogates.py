@@ -13,7 +13,7 @@ J. Theiler et al., Testing for nonlinearity in time series: the method of surrog
 
 import numpy as np
 
-from ..floor import Rings
+from ..floor import Rings, roll
 from ..windows import Windows
 
 RIDGE = 0.6
@@ -22,9 +22,6 @@ others' pasts. Without it nothing would be left of a source where inputs are as 
 
 LONG = 50
 """Windows from which a trajectory has a level and a trend of its own. Two series that rise together are not coupled."""
-
-CLOSEST = 0.1
-"""A past that is put at another time of its trajectory moves by at least this share of it."""
 
 
 def levels(windows: Windows) -> np.ndarray:
@@ -99,6 +96,5 @@ def turns(rings: Rings, columns: int, rng: np.random.Generator) -> np.ndarray:
     for places in rings.together:
         by[places] = rng.integers(1, rings.size[places[0]], columns)
     for ring in rings.alone:
-        least = max(1, -int(-len(ring) * CLOSEST // 1))
-        by[ring] = rng.integers(least, max(least, len(ring) - least) + 1, columns)
+        by[ring] = roll(ring, rng, columns)
     return rings.turned(by)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..graph import CausalGraph, Edge
 from ..record import plain, standing_out
-from ..summary import CLEAR, MEANING, facts, small
+from ..summary import CLEAR, MEANING, facts, gain_figures, small
 from .course import coupling_over_time, observed_and_forecast
 
 if TYPE_CHECKING:
@@ -107,11 +107,10 @@ def how_sure(record: Mapping[str, Any], n_edges: int) -> str:
             "what unrelated series give."
         )
     gain = confidence["forecast_gain"]
-    judged = [one for one in gain["targets"].values() if one["p"] is not None]
-    clear = sum(one["p"] < CLEAR for one in judged)
+    share, clear, judged = gain_figures(gain)
     saved = (
-        f"The pasts of the other series save {max(gain['saves'], 0.0) + 0.0:.1%} of the error of held-out forecasts "
-        f"(p {small(gain['p'])}), clearly so for {clear} of {len(judged)} series."
+        f"The pasts of the other series save {share} of the error of held-out forecasts "
+        f"(p {small(gain['p'])}), clearly so for {clear} of {judged} series."
     )
     if not n_edges:
         return saved
