@@ -1,4 +1,4 @@
-"""What a target's network is judged by, beside the penalty on its inputs: squared errors, and a ridge on what follows."""
+"""What a network is judged by beside the penalty on its inputs: squared errors, and a ridge on what follows."""
 
 from collections.abc import Iterable
 
