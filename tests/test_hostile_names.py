@@ -210,8 +210,8 @@ def test_what_is_shown_moves_no_cursor_and_turns_no_direction(output: str) -> No
         text = SHOWN[output](renamed(sure(), NAMES[n : n + 3]))
         assert legible(text), NAMES[n : n + 3]
         assert "conclusion" not in output or "\n" not in text
-        assert len(text) < (60_000 if output == "page" else 6000), NAMES[n : n + 3]
-        assert "<script>" not in text or output not in ("notebook",)
+        assert len(text) < (500 if "conclusion" in output else 60_000), NAMES[n : n + 3]
+        assert "<script>" not in text or output != "notebook"
 
 
 @pytest.mark.parametrize("output", ["summary", "group", "comparison"])

@@ -5,6 +5,7 @@ grngc.heat = (() => {
   const levels = Uint8Array.from(atob(data.heat.bytes), (c) => c.charCodeAt(0));
   const canvas = at("heat-canvas"), said = at("heat-said");
   const LABELS = 9; // pixels of a cell from which names fit beside it
+  const RINGED = 4; // pixels of a cell from which a ring fits
   const STOPS = 5;
   let cursor = null; // [target, source]
   let box = null;
@@ -80,7 +81,7 @@ grngc.heat = (() => {
       pen.fillText("← target", 0, 0);
       pen.restore();
     }
-    if (cell >= 4) marks(pen);
+    if (cell >= RINGED) marks(pen);
     if (state.focus !== null) {
       pen.strokeStyle = colour("focus");
       pen.lineWidth = 1.5;
@@ -160,7 +161,7 @@ grngc.heat = (() => {
     const bar = grngc.svg("svg", { width: 120, height: 12, "aria-hidden": "true" }, scale, grngc.svg("rect", { width: 120, height: 12, fill: `url(#${id})` }));
     return [
       grngc.element("span", {}, bar, `score 0 to ${number(data.heat.largest, 3)} (root scale)`),
-      grngc.element("span", {}, "row: target · column: source · ring: stands out · grey: own past"),
+      grngc.element("span", {}, `row: target · column: source${box && box.cell >= RINGED ? " · ring: stands out" : ""} · grey: own past`),
     ];
   };
   on("look", () => {

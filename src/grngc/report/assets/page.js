@@ -86,10 +86,13 @@ const grngc = (() => {
   button.addEventListener("click", () => wear(root.dataset.theme === "dark" ? "light" : "dark"));
   let before = null; // paper is light
   window.addEventListener("beforeprint", () => {
-    before = root.dataset.theme;
+    before = before || root.dataset.theme; // some tell it twice
     wear("light");
   });
-  window.addEventListener("afterprint", () => wear(before || "light"));
+  window.addEventListener("afterprint", () => {
+    wear(before || root.dataset.theme);
+    before = null;
+  });
 
   // Names as `grngc export --to csv` writes them: an apostrophe wherever a cell would begin like a formula.
   const FORMULA = /(?<![^;\t|\r\n])(?=[\s\x1c-\x1f\x85"]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]|')/g;
