@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import tempfile
 import warnings
@@ -20,8 +21,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib import pyplot
 
+from bench_tables import SMALL
+from bench_tables import read as read_benchmark
 from grngc import CausalGraph, Discovery, GroupDiscovery, InputError, as_panel, plots
 from grngc.arguments import brief
+from grngc.bench import page
+from grngc.bench.figures import lines_of
 from grngc.cli import main
 from grngc.comparison import compare
 from grngc.dataset import Dataset
@@ -79,12 +84,12 @@ def run_json(found: Discovery, folder: Path) -> set[str]:
 
 
 def report_html(found: Discovery, folder: Path) -> set[str]:
-    page = Parsed(found.report(folder / "page.html").read_bytes().decode())
-    assert (page.scripts, page.styles, page.policy) == (plain().scripts, plain().styles, plain().policy)
-    warned = {tag for tag, _ in page.elements} - {tag for tag, _ in plain().elements}
+    made = Parsed(found.report(folder / "page.html").read_bytes().decode())
+    assert (made.scripts, made.styles, made.policy) == (plain().scripts, plain().styles, plain().policy)
+    warned = {tag for tag, _ in made.elements} - {tag for tag, _ in plain().elements}
     assert warned <= {"ul", "li", "strong"}
-    assert legible(page.text)
-    return {*json.loads(page.json)["names"]}
+    assert legible(made.text)
+    return {*json.loads(made.json)["names"]}
 
 
 def group_files(found: Discovery, folder: Path) -> set[str]:
@@ -246,7 +251,7 @@ def test_the_middle_of_long_names_is_left_out_and_spaces_are_seen() -> None:
 
 PICTURES: dict[str, Callable[[Discovery, Any], Any]] = {
     "heat_map": lambda found, ax: plots.heat_map(found, ax=ax),
-    "network": lambda found, ax: plots.network(found, edges=found.graph.edges(), ax=ax),
+    "network": lambda found, ax: plots.network(found, ax=ax),
     "lag_profile": lambda found, ax: plots.lag_profile(found, *found.graph.names[:2], ax=ax),
     "coupling": lambda found, ax: plots.coupling(found, *found.graph.names[:2], ax=ax),
     "forecast": lambda found, ax: plots.forecast(found, found.graph.names[1], ax=ax),
@@ -254,22 +259,30 @@ PICTURES: dict[str, Callable[[Discovery, Any], Any]] = {
 """Pictures that show names of series; labels of curves and tables are in tests/test_plots.py."""
 
 
+def of(names: Names) -> CausalGraph:
+    """Return a ring: each series drives the next."""
+    scores = np.roll(np.eye(len(names)), 1, axis=0)
+    return CausalGraph(scores, tuple(names), scores[:, None], scores[:, None])
+
+
 @pytest.mark.parametrize("picture", PICTURES)
 def test_pictures_show_names_as_they_are(picture: str) -> None:
     figure, ax = pyplot.subplots()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # no font has every letter
-        for n in range(0, len(NAMES), 4):
+        many = picture in ("heat_map", "network")
+        step = 24 if many else 8
+        for n in range(0, len(NAMES), step):
             ax.clear()
-            PICTURES[picture](renamed(trained(), NAMES[n : n + 4]), ax)
+            names = NAMES[n : n + step]
+            PICTURES[picture](of(names) if many else renamed(trained(), names[:4]), ax)
             labels = ax.get_yticklabels() if picture == "heat_map" else []
             texts = [text for text in (*ax.texts, *labels, ax._left_title) if text.get_text()]
             assert texts
             assert not any(text.get_parse_math() or text.get_usetex() for text in texts)
             assert legible("".join(text.get_text() for text in texts).translate(dict.fromkeys((0x2068, 0x2069))))
             assert max(len(text.get_text()) for text in texts) < 70
-            if n % 32 == 0 and picture in ("heat_map", "network"):
-                figure.savefig(io.BytesIO(), format="svg")
+        figure.savefig(io.BytesIO(), format="svg")
     pyplot.close(figure)
 
 
@@ -344,6 +357,50 @@ def test_names_through_the_commands(
         assert code == 0 or (code, err.count("\n"), "cannot hold" in err) == (2, 1, True), err
     shutil.copytree("found", "other")
     assert run("score", "found", "found/edges.csv")[0] == 2
+
+
+@pytest.mark.usefixtures("here")
+def test_files_with_hostile_names_are_told_legibly(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    odd = "\x1b[31m\u202e\x07"
+    rng = np.random.default_rng(0)
+    files = [f"{odd}a.csv", "b\nc.csv"]
+    for name in files:
+        x = rng.normal(size=(80, 2))
+        x[1:, 1] += x[:-1, 0]
+        write_atomically(name, csv_text(["rain", "river"], x.tolist()))
+    for arguments in (
+        ["discover", *files, "--out", odd, "--forecaster", "linear", "--lag", "1", "--workers", "1"],
+        ["discover", files[0], "--out", f"{odd}1", "--forecaster", "linear", "--lag", "1", "--no-confidence"],
+        ["report", f"{odd}1", "--out", f"{odd}.html"],
+        ["export", f"{odd}1", "--to", "dot"],
+        ["compare", odd, odd, "--out", f"{odd}.csv"],
+        ["export", f"{odd}none", "--to", "dot"],
+    ):
+        code = main(arguments)
+        told = capsys.readouterr()
+        assert code == (2 if "none" in arguments[1] else 0), told.err
+        assert legible(told.out + told.err), arguments
+        assert "\\x1b[31m" in told.out + told.err
+
+
+def test_rows_of_benchmarks_are_cells_of_a_page_or_refused(tmp_path: Path) -> None:
+    label = "<script>alert(1)</script> | $x$ {{ 7 }} `id`"
+    table = read_benchmark(tmp_path, SMALL.replace('label = "default"', f'label = "{label}"'))
+    lines = lines_of(table, {}, tmp_path / "none.csv")
+    rows = [line for line in page.markdown(table, lines).splitlines() if "alert" in line and line.startswith("|")]
+    assert len(rows) == len(table.metrics)
+    for row in rows:
+        assert "<script>" not in row
+        assert len(re.split(r"(?<!\\)\|", row)) == len(table.columns) + 6
+    told = list(csv.DictReader(io.StringIO(page.csv_of(table, lines), newline="")))
+    assert {row["row"] for row in told} == {"correlation", label}
+    for odd in ("a\\nb", "a\\u001b[31mb", "a\\u202eb"):
+        with pytest.raises(InputError, match="has characters that do not show") as raised:
+            read_benchmark(tmp_path, SMALL.replace('label = "default"', f'label = "{odd}"'))
+        assert legible(str(raised.value))
 
 
 def outcome_in_csv(name: str) -> bool:
