@@ -102,7 +102,7 @@ def methods(
     \b
     Example:
       grngc methods
-      grngc discover series.csv --out result --method ridge_var --lag 2 --set alpha=0.1
+      grngc discover a.csv --out result --method ridge_var --set alpha=0.1
     """
     from .methods import METHODS, about
 
