@@ -139,9 +139,12 @@ def conclude_by(
             f"Nothing stands out: no score is above what {method} gives on unrelated series. Read no graph from these "
             f"scores: the largest is {largest[0].score:.3g} ({_pair(largest[0])}), the noise floor {floor:.3g}."
         )
-    return text + " Training had not converged: train longer before trusting these scores." * (
-        not training["converged"]
-    )
+    if not training["converged"]:
+        text += (
+            f" Training had not converged: its second half still moved the scores by {training['score_change']:.0%}. "
+            f"Raise steps (--steps, now {training['steps']}) before trusting them."
+        )
+    return text
 
 
 def _unsettled(training: Mapping[str, Any]) -> str:
