@@ -38,7 +38,7 @@ Surrogates = Annotated[
         "--surrogates",
         metavar="N",
         help="Unrelated series that another method than grngc is tried on, for its noise floor; 0: none.  "
-        "[default: 20, of methods that train 5]",
+        "[default: 10, of methods that train 5]",
     ),
 ]
 

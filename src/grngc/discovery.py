@@ -69,7 +69,7 @@ def discover(
     fdr : float, optional
         Share of the selected edges that may be wrong, on average; None: 0.1. Of GRNGC.
     surrogates : int, optional
-        Of methods other than GRNGC: how often the method is fitted on unrelated series, for the noise floor. None: 20,
+        Of methods other than GRNGC: how often the method is fitted on unrelated series, for the noise floor. None: 10,
         or 5 where the method trains; 0: no floor, and nothing stands out.
     threads : int
         Threads to compute with, inside this call. More than one pay off for hundreds of series on idle processors;

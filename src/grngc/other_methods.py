@@ -26,7 +26,7 @@ from .scaling import Scaling
 from .training import Progress
 from .windows import Windows, make_windows
 
-SURROGATES, OF_TRAINED = 20, 5
+SURROGATES, OF_TRAINED = 10, 5
 """How many are fitted where nothing else is asked for: where a fit is a computation, and where it is a training."""
 
 WORTH_WORKERS = 20.0
