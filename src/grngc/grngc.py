@@ -1,9 +1,12 @@
 """GRNGC: Granger causality from the penalised input gradient of one forecaster for all series.
 
+Equation numbers are those of the paper; docs/equations.md says which function is which equation, and docs/decisions how
+the ambiguous ones are read.
+
 References
 ----------
-GRNGC: gradient regularisation-based neural Granger causality, arXiv 2507.11178. Equation numbers are that paper's;
-docs/equations.md says which function is which equation, and docs/decisions how the ambiguous ones are read.
+M. Liu, D. Wen, X. Yang, Y. Xu, Z. Li, Z. Si, X. Yang, Z. Zhao, Gradient regularization-based neural Granger causality,
+arXiv 2507.11178 (2025).
 """
 
 import math
