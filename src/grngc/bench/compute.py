@@ -140,7 +140,7 @@ def _fitted(cell: Cell, dataset: Dataset, kept: Checkpoints | None) -> dict[str,
 def _training(estimator: Any, clock: "_Clock") -> dict[str, Any]:
     """Return what a trained method took, as far as it tells: see the attributes of :class:`grngc.GRNGC`."""
     found: dict[str, Any] = {}
-    if (forecaster := getattr(estimator, "forecaster_", None)) is not None:
+    if (forecaster := getattr(estimator, "forecaster_", getattr(estimator, "network_", None))) is not None:
         found["n_parameters"] = sum(parameter.numel() for parameter in forecaster.parameters())
     if (windows := getattr(estimator, "n_windows_", None)) is not None:
         found["n_windows"] = windows

@@ -47,6 +47,13 @@ def _significant(estimator: Any) -> np.ndarray:
     return np.asarray(estimator.p_values_ < LEVEL)
 
 
+def _above_share(estimator: Any) -> np.ndarray:
+    if not estimator.kl_weight:
+        return _above_zero(estimator)
+    scores = estimator.graph_.scores
+    return np.asarray(scores > scores.mean(axis=1, keepdims=True))
+
+
 _ZERO = Decision("score is above 0", _above_zero)
 
 DECISIONS: dict[str, Decision] = {
@@ -55,7 +62,9 @@ DECISIONS: dict[str, Decision] = {
     "cmlp": _ZERO,
     "clstm": _ZERO,
     "crnn": _ZERO,
-    "ggc": _ZERO,
+    "ggc": Decision(
+        "score is above the mean of its target's (with the divergence none is 0; without it, above 0)", _above_share
+    ),
     "ggc_loo": _ZERO,
 }
 """Method -> its decision. A method that is not here ranks pairs, and says of none whether it is an edge."""
