@@ -5,6 +5,7 @@ from sklearn.base import BaseEstimator
 from .baselines import Correlation, GrangerFTest, LaggedCorrelation, RidgeVAR
 from .grngc import GRNGC
 from .jrngc import JRNGC
+from .neural_gc import CLSTM, CMLP, CRNN
 
 METHODS: dict[str, type[BaseEstimator]] = {
     "grngc": GRNGC,
@@ -13,5 +14,8 @@ METHODS: dict[str, type[BaseEstimator]] = {
     "ridge_var": RidgeVAR,
     "granger_f_test": GrangerFTest,
     "jrngc": JRNGC,
+    "cmlp": CMLP,
+    "clstm": CLSTM,
+    "crnn": CRNN,
 }
 """Name -> estimator class: keyword parameters, ``fit(X)``, the result in ``graph_``."""
