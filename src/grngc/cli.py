@@ -130,8 +130,8 @@ def discover(
         str | None,
         typer.Option(
             metavar="NAME|auto",
-            help="linear, mlp, kan, lstm or tcn; auto: linear, unless mlp or kan forecast what was held out better.  "
-            "[default: auto]",
+            help="linear, mlp, kan, lstm, tcn or residual; auto: linear, unless mlp or kan forecast what was held out "
+            "better.  [default: auto]",
         ),
     ] = None,
     hidden: Annotated[

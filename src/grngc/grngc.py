@@ -53,7 +53,7 @@ class GRNGC(BaseEstimator):
 
     Parameters
     ----------
-    forecaster : {"auto", "linear", "mlp", "kan", "lstm", "tcn"} or callable
+    forecaster : {"auto", "linear", "mlp", "kan", "lstm", "tcn", "residual"} or callable
         A name, or a factory ``(n_series, n_lags) -> Module`` that keeps the contract in ``grngc.forecasters``.
         ``"auto"``: ``linear``, unless ``mlp`` adds to its forecasts of windows that were held out; see
         :mod:`grngc.selection`. ``linear`` is solved for exactly and has no use for what training needs

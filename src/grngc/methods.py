@@ -8,6 +8,8 @@ from sklearn.base import BaseEstimator
 
 from .baselines import Correlation, GrangerFTest, LaggedCorrelation, RidgeVAR
 from .grngc import GRNGC
+from .jrngc import JRNGC
+from .neural_gc import CLSTM, CMLP, CRNN
 
 METHODS: dict[str, type[BaseEstimator]] = {
     "grngc": GRNGC,
@@ -15,6 +17,10 @@ METHODS: dict[str, type[BaseEstimator]] = {
     "lagged_correlation": LaggedCorrelation,
     "ridge_var": RidgeVAR,
     "granger_f_test": GrangerFTest,
+    "jrngc": JRNGC,
+    "cmlp": CMLP,
+    "clstm": CLSTM,
+    "crnn": CRNN,
 }
 """Name -> estimator class: keyword parameters, ``fit(X)``, the result in ``graph_``."""
 

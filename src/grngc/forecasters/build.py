@@ -24,10 +24,13 @@ from .linear import Linear, LinearSkip
 from .lstm import LSTM
 from .masked import Masked, Padded
 from .mlp import MLP
+from .residual import ResidualMLP
 from .sequence_tcn import SequenceTCN
 from .tcn import TCN
 
-FORECASTERS: dict[str, Callable[..., nn.Module]] = {"kan": KAN, "linear": Linear, "lstm": LSTM, "mlp": MLP, "tcn": TCN}
+FORECASTERS: dict[str, Callable[..., nn.Module]] = {
+    "kan": KAN, "linear": Linear, "lstm": LSTM, "mlp": MLP, "residual": ResidualMLP, "tcn": TCN,
+}  # fmt: skip
 
 SEQUENCE_FORECASTERS: dict[str, Callable[..., nn.Module]] = {"sequence_tcn": SequenceTCN}
 """Published ones that read the whole record as one sequence and do not keep the contract."""
