@@ -67,6 +67,7 @@ KINDS = (
     "random_walk", "trend", "changing_spread", "near_duplicates", "contemporaneous", "slow_sampling", "fast_sampling",
     "extremes", "few_windows",
 )  # fmt: skip
+"""What a warning may be about."""
 
 
 @dataclass(frozen=True)

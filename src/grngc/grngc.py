@@ -44,10 +44,10 @@ class GRNGC(BaseEstimator):
     """Granger-causal graph of a panel of time series, read from the input gradient of one forecaster.
 
     One forecaster predicts every series from the last ``lag`` steps of all series. Training minimises, for each
-    target (eq. 8-14),
+    target (eq. 8-14)::
 
-        mean over windows of (forecast - x_t)^2  +  penalty * sum over (lag, source) of
-        mean over windows of |d forecast / d x[lag, source]|
+        mean over windows of (forecast - x_t)^2
+        + penalty * sum over (lag, source) of mean over windows of |d forecast / d x[lag, source]|
 
     and the graph's scores are that last mean, ``scores[target, source]``, summed over lags.
 

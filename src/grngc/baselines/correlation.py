@@ -14,7 +14,7 @@ from ..scaling import Scaling
 
 
 class Correlation(BaseEstimator):
-    """Score pairs by |Pearson correlation| at lag 0, all points of all trajectories together.
+    """Score pairs by absolute Pearson correlation at lag 0, all points of all trajectories together.
 
     The scores are symmetric, so they say nothing about direction: edges are at lag 0, where two series move together.
     Each series correlates with itself at 1, which ranks the diagonal first; where a data
