@@ -1,21 +1,18 @@
-// What all parts of the page share: the data, names as they may be shown, who looks at what, light and dark.
+// What all pages share: the data, text as it may be shown, elements, light and dark, downloads.
 "use strict";
 const grngc = (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const pairs = data.pairs;
-  const n = pairs.source.length;
   const LONGEST = 60; // characters of a name in a sentence or a table
   const at = (id) => document.getElementById(id);
 
   // Characters that do not show, or that turn the direction of others, as escapes; long names cut.
-  const shown = (index, most = LONGEST) => {
-    const name = data.names[index];
-    const letters = Array.from(name.slice(0, 2 * most + 2));
-    const text = letters
+  const legible = (text, most = LONGEST) => {
+    const letters = Array.from(text.slice(0, 2 * most + 2));
+    const told = letters
       .slice(0, most)
       .map((c) => (/[\p{C}\p{Zl}\p{Zp}]/u.test(c) ? `\\u{${c.codePointAt(0).toString(16)}}` : c))
       .join("");
-    const cut = letters.length > most ? `${text}…` : text;
+    const cut = letters.length > most ? `${told}…` : told;
     return cut.trim() === "" ? `“${cut}”` : cut;
   };
 
@@ -39,26 +36,12 @@ const grngc = (() => {
   const element = (tag, attributes, ...children) => make(document.createElement(tag), attributes, children);
   const svg = (tag, attributes, ...children) =>
     make(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
-  const name = (index) => element("bdi", { title: data.names[index].length > LONGEST ? shown(index, 1000) : null }, shown(index));
-  const arrow = (pair) => (pairs.lag[pair] === 0 ? " – " : " → ");
-  const signClass = (sign) => (sign === "+" ? "plus" : sign === "-" ? "minus" : "mixed");
-  const signWord = (sign) => (sign === "+" ? "+" : sign === "-" ? "−" : "±");
-  const standsOut = (pair) => pair < data.standing_out;
+  const named = (text) => element("bdi", { title: text.length > LONGEST ? legible(text, 1000) : null }, legible(text));
 
-  const between = new Map(); // target * series + source -> pair
-  for (let k = 0; k < n; k += 1) between.set(pairs.target[k] * data.names.length + pairs.source[k], k);
-  const pairOf = (source, target) => between.get(target * data.names.length + source);
-
-  // What is looked at: one series, one pair, so many edges. Parts of the page listen.
+  // Parts of the page tell each other what has changed.
   const listeners = {};
   const on = (event, listener) => (listeners[event] = listeners[event] || []).push(listener);
   const tell = (event) => (listeners[event] || []).forEach((listener) => listener());
-  const state = { focus: null, pair: null, drawn: 0 };
-  const look = (changes) => {
-    Object.assign(state, changes);
-    tell("look");
-  };
-
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const root = document.documentElement;
   const button = at("theme");
@@ -95,8 +78,5 @@ const grngc = (() => {
   };
 
   document.querySelectorAll(".drawn").forEach((section) => (section.hidden = false));
-  return {
-    data, pairs, n, at, shown, number, percent, element, svg, name, arrow, signClass, signWord, standsOut, pairOf, on,
-    tell, state, look, colour, cellOf, download,
-  };
+  return { data, at, legible, number, percent, element, svg, named, on, tell, colour, cellOf, download };
 })();
