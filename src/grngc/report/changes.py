@@ -39,12 +39,12 @@ def summarise_changes(record: Mapping[str, Any], edges: Sequence[EdgeChange]) ->
 
 
 def _head(record: Mapping[str, Any]) -> dict[str, Any]:
-    test, sides = record["test"], {}
+    test, sides, facts = record["test"], {}, {}
     for side in ("a", "b"):
-        subjects = record[side]["subjects"]
-        of = "one graph" if subjects is None else f"{len(subjects)} subjects: {', '.join(subjects)}"
-        sides[side.upper()] = f"{record[side]['label']}, {of}"
-    facts = dict(sides)
+        subjects, called = record[side]["subjects"], record[side]["label"]
+        of = "one graph" if subjects is None else f"{len(subjects)} subjects"
+        sides[side.upper()] = f"{called}, {of}"
+        facts[side.upper()] = f"{called}, {of}{'' if subjects is None else ': ' + ', '.join(subjects)}"
     if test is not None:
         drawn = f", drawn from seed {test['seed']}" * (not test["exact"])
         facts |= {

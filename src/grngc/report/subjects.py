@@ -59,7 +59,8 @@ def summarise_subjects(
         "subjects": [each["name"] for each in record["subjects"]],
         "strips": _strips(graph, listing, scores, above),
     }
-    return {"head": _head(record, common), "data": {"names": list(graph.names)} | plain(data)}
+    arrows = any(edge.lag > 0 for edge in listing[:common])
+    return {"head": _head(record, common, arrows), "data": {"names": list(graph.names)} | plain(data)}
 
 
 def _columns(graph: CausalGraph, edges: Sequence[GroupEdge]) -> dict[str, list]:
@@ -89,11 +90,11 @@ def _strips(
     }
 
 
-def _head(record: Mapping[str, Any], n_common: int) -> dict[str, Any]:
+def _head(record: Mapping[str, Any], n_common: int, arrows: bool) -> dict[str, Any]:
     subjects = [_row(each) for each in record["subjects"]]
     return {
         "conclusion": record["conclusion"],
-        "meaning": MEANING if n_common else "",
+        "meaning": MEANING if arrows else "",
         "trustworthy": record["trustworthy"],
         "warnings": _warnings(record),
         "counts": {

@@ -56,7 +56,7 @@
       return strip(scale, mean === null ? [] : [{ at: mean, ...spread, kind: `kind-${line.kind}`, form: KINDS[line.kind].form, open: !whole, size: line.kind === "default" ? 5 : 4 }], { here });
     };
     const cell = (line, column) => {
-      if (column.column === undefined) return element("td", {}, column.key === "seeds" ? line.seeds : (line[column.key] || { said: "" }).said);
+      if (column.column === undefined) return element("td", { class: "cost" }, column.key === "seeds" ? line.seeds : (line[column.key] || { said: "" }).said);
       const { mean, said } = figure(line, column.column);
       return element("td", { class: mean === null ? "figure none" : "figure" }, said, dots(line, column));
     };

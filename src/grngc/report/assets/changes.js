@@ -15,8 +15,8 @@
     { key: "status", title: "status", text: true },
     { key: "source", title: "source", text: true },
     { key: "target", title: "target", text: true },
-    { key: "score_a", title: "in A", show: (v) => number(v, 4) },
-    { key: "score_b", title: "in B", show: (v) => number(v, 4) },
+    { key: "score_a", title: "in A", show: (v) => number(v) },
+    { key: "score_b", title: "in B", show: (v) => number(v) },
     { key: "strip", title: "from A to B", fixed: true },
     { key: "difference", title: "difference", show: (v) => number(v, 3) },
     ...(tested ? [
