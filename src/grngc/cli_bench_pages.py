@@ -119,5 +119,6 @@ def report(
     there = {kept.folder: kept.read() for _, kept, _ in opened}
     shown = [(read, lines_in(read, there[kept.folder], path.parent)) for read, kept, path in opened]
     write_page(page, benchmarks_page(summarise_tables(shown, sum(map(len, there.values())))), overwrite)
-    print(f"{len(shown)} tables in {page} ({page.stat().st_size / 1000:.0f} kB): open it in a browser")
+    count = f"{len(shown)} table{'s' * (len(shown) != 1)}"
+    print(f"{count} in {page} ({page.stat().st_size / 1000:.0f} kB): open it in a browser")
     return OK

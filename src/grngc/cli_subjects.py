@@ -113,6 +113,8 @@ def compare(
     for file in (out, page):
         if file is not None:
             check_file_to_write(file, overwrite)
+    if out is not None and out == page:
+        raise InputError(f"{out}: --out and --report are two files; got one name for both")
     from .comparison import compare as find
     from .storage import write_atomically
 

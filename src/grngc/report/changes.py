@@ -20,8 +20,8 @@ def summarise_changes(record: Mapping[str, Any], edges: Sequence[EdgeChange]) ->
     there = [edge for edge in edges if edge.status != "absent"]
     shown = there[:MOST]
     columns: dict[str, list] = {
-        "source": [place[edge.source] for edge in shown],
-        "target": [place[edge.target] for edge in shown],
+        "source": [place[plain(edge.source)] for edge in shown],
+        "target": [place[plain(edge.target)] for edge in shown],
         "status": [edge.status for edge in shown],
         "sign_a": [edge.sign_a for edge in shown],
         "sign_b": [edge.sign_b for edge in shown],

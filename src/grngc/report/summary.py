@@ -83,8 +83,8 @@ def _head(record: Mapping[str, Any], n_edges: int) -> dict[str, Any]:
         "meaning": MEANING if n_edges else "",
         "trustworthy": record["trustworthy"],
         "warnings": warnings_of(record),
-        "facts": {name: str(text) for name, text in said.items() if text and name not in skipped}
-        | {"SHA-256 of the data": record["data"]["sha256"]},
+        "facts": {name: str(text) for name, text in said.items() if text and name not in skipped},
+        "digest": record["data"]["sha256"],
         "counts": {
             "series": len(record["data"]["series"]),
             "points in time": record["data"]["times"],
