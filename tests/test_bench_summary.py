@@ -52,13 +52,13 @@ def test_figures_are_those_of_the_table(made: Any) -> None:
 def test_sentences_count_what_the_table_holds(made: Any) -> None:
     table, lines = made
     assert told(table, lines) == (
-        "The default's AUROC is beside the best control better in 1 of 2 columns and not known yet in 1; beside what "
-        "was published worse in 1 of 1 columns. Its AUPRC is beside the best control better in 1 of 2 columns and not "
+        "The default's AUROC, beside the best control: better in 1 of 2 columns and not known yet in 1; beside what "
+        "was published: worse in 1 of 1 columns. Its AUPRC, beside the best control: better in 1 of 2 columns and not "
         "known yet in 1."
     )
     head = summarise_tables([made], 10)["head"]
-    assert head["conclusion"].startswith("The default's AUROC is beside the best control better in 1 of 2 data sets")
-    assert head["also"].startswith("The default's AUPRC is beside the best control better in 1 of 2 data sets")
+    assert head["conclusion"].startswith("The default's AUROC, beside the best control: better in 1 of 2 data sets")
+    assert head["also"].startswith("The default's AUPRC, beside the best control: better in 1 of 2 data sets")
     assert head["missing"] == "1 failed of 10 runs: their places say so."
     assert head["tables"][0]["missing"] == head["missing"]
 

@@ -48,7 +48,7 @@ PAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "report": (report, f"document.querySelector('#table tbody button').click(); {TOP}"),
     "group": (
         group,
-        "for (const part of ['#view-heat', '#heat-share', '#table tbody button']) document.querySelector(part).click(); "
+        "['#view-heat', '#heat-share', '#table tbody button'].forEach((one) => document.querySelector(one).click()); "
         + TOP,
     ),
     "benchmarks": (benchmarks, "document.querySelector('#table-2').scrollIntoView({behavior: 'instant'})"),

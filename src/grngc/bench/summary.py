@@ -94,9 +94,9 @@ def _standing(judged: Sequence[Verdict], what: str) -> str:
     for metric in dict.fromkeys(verdict.metric for verdict in judged):
         of_metric = [verdict for verdict in judged if verdict.metric == metric]
         counts = {called: _counted(of_metric, kind, what) for kind, called in AGAINST.items()}
-        beside = [f"beside {called} {counted}" for called, counted in counts.items() if counted]
+        beside = [f"beside {called}: {counted}" for called, counted in counts.items() if counted]
         whose = "Its" if sentences else "The default's"
-        sentences.append(f"{whose} {METRICS[metric].title} is {'; '.join(beside)}.")
+        sentences.append(f"{whose} {METRICS[metric].title}, {'; '.join(beside)}.")
     return " ".join(sentences)
 
 
