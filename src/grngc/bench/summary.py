@@ -90,7 +90,7 @@ def told(table: Table, lines: Sequence[Line]) -> str:
 
 def _standing(judged: Sequence[Verdict], what: str) -> str:
     """Return a sentence for each metric: how often the default is better, equal or worse, against whom."""
-    sentences = []
+    sentences: list[str] = []
     for metric in dict.fromkeys(verdict.metric for verdict in judged):
         of_metric = [verdict for verdict in judged if verdict.metric == metric]
         counts = {called: _counted(of_metric, kind, what) for kind, called in AGAINST.items()}
