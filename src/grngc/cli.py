@@ -18,6 +18,7 @@ from .cli_values import Address, Executor, Workers, amount_or_rule, names, switc
 from .errors import InputError
 from .folders import UNFINISHED, check_folder
 from .interrupts import told_on_interrupt
+from .labels import printable
 from .terminal import OK, UNTRUSTWORTHY, USAGE, exit_code_of, shown_progress, tell
 
 if TYPE_CHECKING:
@@ -285,7 +286,7 @@ def discover(
         print(json.dumps(found.record | {"files": list(map(str, written)), "edges": edges}, allow_nan=False))
     elif not quiet:
         print(found.summary(top))
-        print(f"Results in {out}: {', '.join(path.name for path in written)}")
+        print(f"Results in {printable(str(out))}: {', '.join(path.name for path in written)}")
     if (quiet or as_json) and not (found.trustworthy and found.converged):
         tell("warning", found.record["conclusion"])
     return OK if found.trustworthy else UNTRUSTWORTHY

@@ -7,6 +7,7 @@ import typer
 
 from .errors import InputError
 from .folders import check_file_to_write
+from .labels import printable
 from .terminal import OK
 
 
@@ -46,5 +47,5 @@ def report(
         (GroupDiscovery if of_subjects else Discovery).load(folder).report(page, overwrite)
     except KeyError as error:
         raise InputError(f"{record}: has no {error}: written by another version? Run discover again") from error
-    print(f"Report in {page} ({page.stat().st_size / 1000:.0f} kB): open it in a browser")
+    print(f"Report in {printable(str(page))} ({page.stat().st_size / 1000:.0f} kB): open it in a browser")
     return OK

@@ -10,6 +10,7 @@ import typer
 
 from .errors import InputError
 from .folders import check_file_to_write
+from .labels import printable
 from .terminal import FAILED_CELLS, OK, UNTRUSTWORTHY, duration, tell
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def discover_files(
         if isinstance(now.outcome, BaseException):
             tell("error", f"[{now.number}/{now.of}] {now.name}: failed: {told(now.outcome)}")
         elif not quiet and not as_json:
-            print(f"grngc: [{now.number}/{now.of}] {now.name}: {_outcome(now)}", file=sys.stderr)
+            print(f"grngc: [{now.number}/{now.of}] {printable(now.name)}: {_outcome(now)}", file=sys.stderr)
 
     try:
         found = discover_group(files, folder=out, overwrite=overwrite, report=with_report, ended=show, **options)
@@ -51,7 +52,8 @@ def discover_files(
         print(found.summary(top))
         if out is not None:
             page = ", report.html" * with_report
-            print(f"Results in {out}: group_edges.csv, group.npz, group.json{page}, and a folder for each subject")
+            written = f"group_edges.csv, group.npz, group.json{page}, and a folder for each subject"
+            print(f"Results in {printable(str(out))}: {written}")
     if (quiet or as_json) and not found.trustworthy:
         tell("warning", found.record["conclusion"])
     if found.failed:
@@ -131,7 +133,7 @@ def compare(
         return OK
     print(found.summary(top))
     if out is not None:
-        print(f"All pairs in {out}")
+        print(f"All pairs in {printable(str(out))}")
     if page is not None:
-        print(f"Report in {page} ({page.stat().st_size / 1000:.0f} kB): open it in a browser")
+        print(f"Report in {printable(str(page))} ({page.stat().st_size / 1000:.0f} kB): open it in a browser")
     return OK

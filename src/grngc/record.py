@@ -13,6 +13,7 @@ from .arguments import listed
 from .errors import InputError
 from .floor import FEWEST_WINDOWS
 from .graph import CausalGraph, Edge
+from .labels import clipped
 from .opening import read_whole
 from .panel import Panel
 from .training import ENOUGH_REACH, SETTLED
@@ -26,6 +27,9 @@ LARGEST = 2**28
 
 PATH_INPUTS = 250
 """Inputs, series times lags, up to which the path of penalties is made for the record unasked: seconds of work."""
+
+LONGEST = 60
+"""Characters of a name in a sentence."""
 
 
 def standing_out(graph: CausalGraph, floor: float) -> list[Edge]:
@@ -122,10 +126,10 @@ def conclude_group(
     if common:
         first, pairs = common[0], int(graph.pairs().sum())
         verb = "stands out" if len(common) == 1 else "stand out"
-        arrow = "->" if first.lag else "and"
+        pair = _two(first.source, "->" if first.lag else "and", first.target)
         text = (
             f"{len(common)} of {pairs} ordered pairs {verb} in more than half of the {n} subjects, most often "
-            f"{first.source} {arrow} {first.target} ({round((first.share or 0) * n)} of {n}, lag {first.lag}, "
+            f"{pair} ({round((first.share or 0) * n)} of {n}, lag {first.lag}, "
             f"{first.sign})."
         )
     else:
@@ -179,12 +183,16 @@ def path_told(estimator: "GRNGC") -> dict[str, Any] | None:
 
 
 def _pair(edge: Edge) -> str:
-    return f"{edge.source} and {edge.target}" if edge.lag == 0 else f"{edge.source} -> {edge.target}"
+    return _two(edge.source, "and" if edge.lag == 0 else "->", edge.target)
+
+
+def _two(source: str, between: str, target: str) -> str:
+    return f"{clipped(source, LONGEST)} {between} {clipped(target, LONGEST)}"
 
 
 def _required(graph: CausalGraph, most: int = 3) -> str:
     pairs = [] if graph.required is None else np.argwhere(graph.required).tolist()
-    said = ", ".join(f"{graph.names[i]} -> {graph.names[j]}" for j, i in pairs[:most])
+    said = ", ".join(_two(graph.names[i], "->", graph.names[j]) for j, i in pairs[:most])
     return said + f" and {len(pairs) - most} more" * (len(pairs) > most)
 
 

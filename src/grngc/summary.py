@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from .labels import printable, shortened
+from .labels import columns_of, filled, printable, shortened, told_apart
 from .reasons import choice_said, lags_said, path_said, present_said
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def summarise(record: Mapping[str, Any], edges: "Sequence[Edge]", top: int) -> s
     if edges and top > 0:
         required = _required(record)
         shown = [edge for n, edge in enumerate(edges) if n < top or edge[:2] in required]
-        page += [*_table(shown, required), "=" * WIDTH]
+        page += [*_table(shown, required, record["data"]["series"]), "=" * WIDTH]
         if len(edges) > len(shown):
             also = " above the noise floor" if edges[0].q is None else " selected"
             also += " or required" * bool(required)
@@ -58,14 +58,14 @@ def summarise_group(record: Mapping[str, Any], edges: "Sequence[GroupEdge]", top
     """
     page = _head("Granger-causal graphs of a group (GRNGC)", record, _group_facts(record))
     if edges and top > 0:
-        width = _name_width(edges[:top], most=16)
-        page += [f"{_arrow('source', '->', 'target', width)}{'lag':>5}{'mean':>9}{'sd':>9}{'subjects':>11}{'sign':>6}"]
+        names = _shown(edges[:top], record["data"]["series"], most=16)
+        page += [f"{_heading(names)}{'lag':>5}{'mean':>9}{'sd':>9}{'subjects':>11}{'sign':>6}"]
         page += ["-" * WIDTH]
         for edge in edges[:top]:
             sd = "-" if edge.sd is None else f"{edge.sd:.4f}"
             subjects = f"{round((edge.share or 0) * edge.n_subjects)}/{edge.n_subjects}"
             page.append(
-                f"{_arrow(edge.source, '->' if edge.lag else '--', edge.target, width)}"
+                f"{_arrow(edge, '->' if edge.lag else '--', names)}"
                 f"{edge.lag:>5}{edge.mean_score:>9.4f}{sd:>9}{subjects:>11}{edge.sign:>6}"
             )
         page.append("=" * WIDTH)
@@ -92,14 +92,14 @@ def summarise_comparison(record: Mapping[str, Any], edges: "Sequence[EdgeChange]
     facts = [line for side, told in sides.items() for line in _fact(side, f"{told['label']}{subjects[side]}")]
     page = _head("Two Granger-causal graphs compared (GRNGC)", record, facts)
     if edges and top > 0:
-        width, tested = _name_width(edges[:top], most=16), record["test"] is not None
-        head = f"{'':<9}{_arrow('source', '->', 'target', width)}{'A':>8}{'B':>8}"
+        names, tested = _shown(edges[:top], record["series"], most=16), record["test"] is not None
+        head = f"{'':<9}{_heading(names)}{'A':>8}{'B':>8}"
         page += [head + f"{'in A':>7}{'in B':>7}{'p (fwe)':>9}" * tested, "-" * WIDTH]
         for edge in edges[:top]:
             shares = f"{edge.share_a:>7.0%}{edge.share_b:>7.0%}"
             p = "-" if edge.p_familywise is None else f"{edge.p_familywise:.2g}"
             page.append(
-                f"{edge.status:<9}{_arrow(edge.source, '->', edge.target, width)}"
+                f"{edge.status:<9}{_arrow(edge, '->', names)}"
                 f"{edge.score_a:>8.3f}{edge.score_b:>8.3f}{f'{shares}{p:>9}' * tested}"
             )
         page.append("=" * WIDTH)
@@ -110,7 +110,7 @@ def summarise_comparison(record: Mapping[str, Any], edges: "Sequence[EdgeChange]
 
 def _ended(page: list[str], record: Mapping[str, Any], has_arrows: bool) -> str:
     """Return the page with its conclusion and, where there are arrows, what they mean."""
-    page = page + wrap(record["conclusion"], WIDTH) + (wrap(MEANING, WIDTH) if has_arrows else [])
+    page = page + wrap(printable(record["conclusion"]), WIDTH) + (wrap(MEANING, WIDTH) if has_arrows else [])
     return "\n".join(printable(line) for line in page) + "\n"
 
 
@@ -318,23 +318,33 @@ def small(p: float) -> str:
     return "< 1e-6" if p < 1e-6 else f"{p:.2g}"
 
 
-def _table(edges: "Sequence[Edge]", required: Collection[tuple[str, str]]) -> list[str]:
+def _table(edges: "Sequence[Edge]", required: Collection[tuple[str, str]], series: Sequence[str]) -> list[str]:
     sure = edges[0].q is not None
-    width = _name_width(edges, most=16 if sure else 24)
+    names = _shown(edges, series, most=16 if sure else 24)
     rows = []
     for edge in edges:
-        row = f"{_arrow(edge.source, '->' if edge.lag else '--', edge.target, width)}{edge.lag:>5}{edge.score:>9.4f}"
+        row = f"{_arrow(edge, '->' if edge.lag else '--', names)}{edge.lag:>5}{edge.score:>9.4f}"
         row += f"{edge.sign:>5}"
         if edge.q is not None and edge.frequency is not None:
             row += f"{edge.frequency:>8.0%}{small(edge.q):>9}"
         rows.append(row + "  required" * (edge[:2] in required))
-    head = f"{_arrow('source', '->', 'target', width)}{'lag':>5}{'score':>9}{'sign':>5}"
+    head = f"{_heading(names)}{'lag':>5}{'score':>9}{'sign':>5}"
     return [head + f"{'halves':>8}{'q':>9}" * sure, "-" * WIDTH, *rows]
 
 
-def _name_width(edges: "Sequence[Edge | GroupEdge | EdgeChange]", most: int = 24) -> int:
-    return min(most, max(6, *(len(printable(name)) for edge in edges for name in edge[:2])))
+def _shown(edges: "Sequence[Edge | GroupEdge | EdgeChange]", series: Sequence[str], most: int) -> dict[str, str]:
+    """Return the names in edges as a column shows them, all of one width; ``series`` are all there are."""
+    named = dict.fromkeys(name for edge in edges for name in edge[:2])
+    known = told_apart(dict.fromkeys([*series, *named]), most)
+    used = {name: known[name] for name in named}
+    width = max(6, *map(columns_of, used.values()))
+    return {name: filled(text, width) for name, text in used.items()}
 
 
-def _arrow(source: str, arrow: str, target: str, width: int) -> str:
-    return f"{shortened(source, width):<{width}}  {arrow}  {shortened(target, width):<{width}}"
+def _arrow(edge: "Edge | GroupEdge | EdgeChange", arrow: str, names: Mapping[str, str]) -> str:
+    return f"{names[edge.source]}  {arrow}  {names[edge.target]}"
+
+
+def _heading(names: Mapping[str, str]) -> str:
+    width = columns_of(next(iter(names.values())))
+    return f"{'source':<{width}}  ->  {'target':<{width}}"

@@ -41,7 +41,7 @@ def markdown(table: Table, lines: Sequence[Line]) -> str:
         top, *rows = grid
         rule = ["---", *("---:" for _ in top[1:-3]), "---:", "---:", "---"]
         grid = [[f"**{METRICS[metric].title}**", *top[1:]], rule, *rows]
-        parts.append("\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in grid))
+        parts.append("\n".join("| " + " | ".join(map(_cell, row)) + " |" for row in grid))
     if table.notes:
         parts.append("\n".join(f"- {note}" for note in table.notes))
     labels = {column.name: column.label or column.name for column in table.columns}
@@ -159,4 +159,9 @@ def _verdict_row(called: str, verdict: Verdict) -> str:
         theirs = "-" if rival is None else shown(rival.figure, metric.digits)
         label = f"{rival.label} " if rival is not None and kind == "best control" else ""
         cells += [f"{label}{theirs}", "-" if rival is None else f"**{rival.said}**"]
-    return "| " + " | ".join(cells) + " |"
+    return "| " + " | ".join(map(_cell, cells)) + " |"
+
+
+def _cell(text: str) -> str:
+    """Return text as a cell of a table in Markdown: no cell of its own begins in it, and no element of HTML."""
+    return text.replace("|", "\\|").replace("<", "&lt;")

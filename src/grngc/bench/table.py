@@ -152,6 +152,8 @@ def read_table(path: Path) -> Table:
     for what, names in (("column", [c.name for c in table.columns]), ("row", [r.label for r in table.rows])):
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise InputError(f"{path}: {what} {twice[0]!r} is there twice; give every {what} a name of its own")
+        if odd := [name for name in names if not name.isprintable()]:
+            raise InputError(f"{path}: {what} {odd[0]!r} has characters that do not show: tables are text; remove them")
         if lists := [name for name in names if "," in name]:
             raise InputError(f"{path}: {what} {lists[0]!r} has a comma, which tells {what}s apart in --{what}s")
     columns = [column.name for column in table.columns]

@@ -100,6 +100,8 @@ def _head(record: Mapping[str, Any], n_edges: int) -> dict[str, Any]:
 def how_sure(record: Mapping[str, Any], n_edges: int) -> str:
     """Say in a sentence or two what the edges rest on."""
     confidence, floor = record.get("confidence"), record["noise_floor"]
+    if len(record["data"]["series"]) < 2:
+        return "Bring the series that may drive it, as further columns."
     if not confidence or "skipped" in confidence:
         why = f" ({confidence['skipped']})" if confidence else ""
         if floor is None:
@@ -128,7 +130,9 @@ def warnings_of(record: Mapping[str, Any]) -> list[dict[str, str]]:
     training, confidence = record["training"], record.get("confidence") or {}
     found = []
     if not record["trustworthy"]:
-        found.append(("nothing found", "What is drawn below are scores that chance gives as well."))
+        alone = len(record["data"]["series"]) < 2
+        drawn = "There is no pair to draw." if alone else "What is drawn below are scores that chance gives as well."
+        found.append(("nothing found", drawn))
     if record["noise_floor"] is None:
         found.append(("no noise floor", "Nothing says how large scores of unrelated series would be."))
     if not training["converged"]:

@@ -1,6 +1,6 @@
 // Every table of benchmarks: the figure that is chosen, its lines as numbers and as dots on one scale a column.
 (() => {
-  const { data, element, named, number, cellOf, download } = grngc;
+  const { data, element, namesOf, folded, number, cellOf, download } = grngc;
   const { scaleOf, draw: strip, key } = grngc.strip;
   const KINDS = {
     default: { said: "ours, the default", form: "circle" },
@@ -15,6 +15,7 @@
     const part = (query) => section.querySelector(query);
     const there = ORDER.filter((kind) => table.lines.some((line) => line.kind === kind));
     const shown = new Set(there);
+    const { name } = namesOf(table.lines.map((line) => line.label));
     const select = part("select.metric");
     let metric = 0;
     const figure = (line, column) => line.figures[metric][column];
@@ -40,7 +41,7 @@
     const value = (column, line) => {
       if (column.column !== undefined) return figure(line, column.column).mean;
       const what = line[column.key];
-      return typeof what === "string" ? what.toLowerCase() : what && what.least;
+      return typeof what === "string" ? folded(what) : what && what.least;
     };
     const { draw: headings, sort } = grngc.sortable(part("thead"), columns, value, () => draw());
 
@@ -61,7 +62,7 @@
       return element("td", { class: mean === null ? "figure none" : "figure" }, said, dots(line, column));
     };
     const method = (line) =>
-      element("th", { scope: "row", class: "name" }, key(`kind-${line.kind}`, KINDS[line.kind].form), named(line.label), element("small", {}, line.kind === "oracle" ? KINDS.oracle.said : line.chosen));
+      element("th", { scope: "row", class: "name" }, key(`kind-${line.kind}`, KINDS[line.kind].form), name(table.lines.indexOf(line)), element("small", {}, line.kind === "oracle" ? KINDS.oracle.said : line.chosen));
     const foot = () =>
       part("tfoot").replaceChildren(...Object.entries(table.verdicts[metric]).map(([what, said]) =>
         element("tr", {}, element("th", { scope: "row", class: "name" }, what), ...table.columns.map((_, k) => element("td", { class: "verdict" }, said[k] === null ? "–" : element("strong", {}, said[k].said), said[k] === null ? null : element("small", {}, said[k].of))), element("td", { colspan: columns().length - table.columns.length - 1 }))));

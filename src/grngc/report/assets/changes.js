@@ -1,9 +1,10 @@
 // The table of what differs between A and B: sorted, filtered, and downloaded as it stands.
 (() => {
-  const { data, at, named, number, percent, element, cellOf, download } = grngc;
+  const { data, at, namesOf, folded, number, percent, element, cellOf, download } = grngc;
   const { scaleOf, draw: strip, key } = grngc.strip;
   const PAGE = 50;
   const { pairs, names } = data, n = pairs.source.length;
+  const { name, alike } = namesOf(names);
   const all = Array.from({ length: n }, (_, k) => k);
   const ORDER = ["gained", "lost", "changed", "same"];
   const FORMS = { gained: "triangle", lost: "square", changed: "diamond", same: "circle" };
@@ -29,7 +30,7 @@
       { key: "sign_b", title: "sign in B", rising: true, show: (v) => v },
     ]),
   ];
-  const lower = names.map((text) => text.toLowerCase());
+  const lower = names.map(folded);
   const value = (column, k) => (column.key === "status" ? ORDER.indexOf(pairs.status[k]) : column.text ? lower[pairs[column.key][k]] : pairs[column.key][k]);
   const body = at("table").tBodies[0];
   const { draw: headings, sort } = grngc.sortable(at("table").tHead, () => columns, value, () => filter());
@@ -40,7 +41,7 @@
   ], { between: [pairs.score_a[k], pairs.score_b[k]] });
   const cell = (column, k) => {
     if (column.key === "status") return element("td", { class: `name status ${pairs.status[k]}` }, key(pairs.status[k], FORMS[pairs.status[k]]), pairs.status[k]);
-    if (column.text) return element("td", { class: "name" }, named(names[pairs[column.key][k]]));
+    if (column.text) return element("td", { class: "name" }, name(pairs[column.key][k]));
     return element("td", {}, column.fixed ? path(k) : column.show(pairs[column.key][k]));
   };
   const draw = () => {
@@ -52,7 +53,7 @@
       + (left > 0 ? ` ${left} more, the least clear, are in the file that grngc compare --out writes.` : "");
   };
   const filter = () => {
-    const asked = at("filter").value.trim().toLowerCase();
+    const asked = folded(at("filter").value.trim());
     rows = sort(all.filter((k) => shown.has(pairs.status[k]) && (!asked || lower[pairs.source[k]].includes(asked) || lower[pairs.target[k]].includes(asked))));
     length = PAGE;
     draw();
@@ -73,6 +74,7 @@
   const FIELDS = ["status", "score_a", "score_b", "difference", "sign_a", "sign_b", "share_a", "share_b", "p", "p_familywise", "q"];
   at("download").addEventListener("click", () =>
     download("differences.csv", [["source", "target", ...FIELDS], ...rows.map((k) => [cellOf(names[pairs.source[k]]), cellOf(names[pairs.target[k]]), ...FIELDS.map((field) => pairs[field][k])])]));
+  at("alike").hidden = !alike();
   at("formulas").hidden = names.every((text) => cellOf(text) === text);
   headings();
   filter();

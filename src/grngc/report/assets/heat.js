@@ -1,12 +1,13 @@
 // The matrix of scores: a row for each target, a column for each source. The view of choice for many series.
 grngc.heat = (() => {
-  const { data, at, shown, colour, state, look, on, pairOf, pairs, number, percent, standsOut } = grngc;
+  const { data, at, shown, name, colour, state, look, on, pairOf, pairs, number, percent, standsOut } = grngc;
   const p = data.names.length;
   const decoded = (heat) => ({ largest: heat.largest, levels: Uint8Array.from(atob(heat.bytes), (c) => c.charCodeAt(0)) });
   const scores = decoded(data.heat), shares = data.share_heat ? decoded(data.share_heat) : null;
   let drawn = scores;
   const canvas = at("heat-canvas"), said = at("heat-said");
   const LABELS = 9; // pixels of a cell from which names fit beside it
+  const RINGED = 4; // pixels of a cell from which a ring fits
   const STOPS = 5;
   let cursor = null; // [target, source]
   let box = null;
@@ -82,7 +83,7 @@ grngc.heat = (() => {
       pen.fillText("← target", 0, 0);
       pen.restore();
     }
-    if (cell >= 4) marks(pen);
+    if (cell >= RINGED) marks(pen);
     if (state.focus !== null) {
       pen.strokeStyle = colour("focus");
       pen.lineWidth = 1.5;
@@ -107,17 +108,17 @@ grngc.heat = (() => {
   };
 
   const tellOf = (target, source) => {
-    if (target === source) return `${shown(target)}: its own past, which is no edge`;
+    if (target === source) return [name(target), ": its own past, which is no edge"];
     const pair = pairOf(source, target), place = target * p + source;
     const about = (heat) => heat.largest * (heat.levels[place] / 255) ** 2;
     const score = pair === undefined ? `about ${number(about(scores), 2)}` : number(pairs.score[pair], 4);
     const share = shares ? `, in ${percent(pair === undefined ? about(shares) : pairs.share[pair])} of the subjects` : "";
     const out = share || (pair !== undefined && standsOut(pair) ? ", stands out" : "");
-    return `${shown(source)}${pair === undefined ? " → " : grngc.arrow(pair)}${shown(target)}: score ${score}${out}`;
+    return [name(source), pair === undefined ? " → " : grngc.arrow(pair), name(target), `: score ${score}${out}`];
   };
   const moveTo = (target, source) => {
     cursor = [Math.min(p - 1, Math.max(0, target)), Math.min(p - 1, Math.max(0, source))];
-    said.textContent = tellOf(...cursor);
+    said.replaceChildren(...tellOf(...cursor));
     draw();
   };
   const under = (event) => {
@@ -136,13 +137,13 @@ grngc.heat = (() => {
     const [target, source] = under(event);
     if (!inside(target) || !inside(source) || last === `${target} ${source}`) return;
     last = `${target} ${source}`;
-    said.textContent = tellOf(target, source);
+    said.replaceChildren(...tellOf(target, source));
   });
   canvas.addEventListener("click", (event) => {
     const [target, source] = under(event);
     if (inside(target) && inside(source)) {
       cursor = [target, source];
-      said.textContent = tellOf(target, source);
+      said.replaceChildren(...tellOf(target, source));
       open(target, source);
     } else if (inside(target) || inside(source)) look({ focus: inside(target) ? target : source, pair: null });
   });
@@ -159,12 +160,13 @@ grngc.heat = (() => {
   });
 
   const legend = () => {
+    const ringed = box && box.cell >= RINGED ? ` · ring: ${shares ? "in common" : "stands out"}` : "";
     const id = "scale", scale = grngc.svg("linearGradient", { id });
     for (let k = 0; k < STOPS; k += 1) scale.append(grngc.svg("stop", { offset: `${25 * k}%`, "stop-color": colour(`heat-${k}`) }));
     const bar = grngc.svg("svg", { width: 120, height: 12, "aria-hidden": "true" }, scale, grngc.svg("rect", { width: 120, height: 12, fill: `url(#${id})` }));
     return [
       grngc.element("span", {}, bar, drawn === shares ? `share of subjects, 0 to ${percent(shares.largest)} (root scale)` : `score 0 to ${number(scores.largest, 3)} (root scale)`),
-      grngc.element("span", {}, `row: target · column: source · ring: ${shares ? "in common" : "stands out"} · grey: own past`),
+      grngc.element("span", {}, `row: target · column: source${ringed} · grey: own past`),
     ];
   };
   const choose = (which) => {

@@ -184,7 +184,7 @@
   window.addEventListener("resize", () => {
     if (window.innerWidth === wide) return; // a phone's address bar
     wide = window.innerWidth;
-    if (!at("heat").hidden) grngc.heat.draw();
+    if (!at("heat").hidden) show(true);
     else if (cy) cy.resize().fit(cy.elements(":visible"), 24);
   });
   show(p > MANY || data.standing_out === 0);

@@ -1,10 +1,9 @@
 // Of pages about graphs: series and pairs by their place, and who looks at what.
 (() => {
-  const { data, legible, named, tell } = grngc;
+  const { data, namesOf, tell } = grngc;
   const pairs = data.pairs;
   const n = pairs.source.length;
-  const shown = (index, most) => legible(data.names[index], most);
-  const name = (index) => named(data.names[index]);
+  const { shown, name, alike } = namesOf(data.names);
   const arrow = (pair) => (pairs.lag[pair] === 0 ? " – " : " → ");
   const signClass = (sign) => (sign === "+" ? "plus" : sign === "-" ? "minus" : "mixed");
   const signWord = (sign) => (sign === "+" ? "+" : sign === "-" ? "−" : "±");
@@ -20,5 +19,5 @@
     Object.assign(state, changes);
     tell("look");
   };
-  Object.assign(grngc, { pairs, n, shown, name, arrow, signClass, signWord, standsOut, pairOf, state, look });
+  Object.assign(grngc, { pairs, n, shown, name, alike, arrow, signClass, signWord, standsOut, pairOf, state, look });
 })();

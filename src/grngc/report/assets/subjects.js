@@ -1,10 +1,11 @@
 // Of a pair, what each subject has: a strip beside its mean, and one by one where the pair is looked at.
 grngc.subjects = (() => {
-  const { data, legible, number, element, svg } = grngc;
+  const { data, namesOf, number, element, svg } = grngc;
   const { frame, range } = grngc.charts;
   const { scaleOf, draw } = grngc.strip;
   const { scores, stands_out: standing } = data.strips;
   const NAMED = 40; // subjects up to which each has a line with its name
+  const { shown } = namesOf(data.subjects);
   const scale = scaleOf([0, ...scores.flat()]);
 
   const strip = (pair) => {
@@ -21,10 +22,10 @@ grngc.subjects = (() => {
     const drawn = frame({ x: range(scores[pair], true), y: null, height: 50 + step * rows.length, xLabel: "score", label: "Score of each subject", left, width: 340 });
     rows.forEach((k, place) => {
       const y = drawn.top + step * (place + 0.6);
-      drawn.root.append(svg("text", { x: left - 10, y: y + 4, "text-anchor": "end" }, legible(data.subjects[k], 15)));
+      drawn.root.append(svg("text", { x: left - 10, y: y + 4, "text-anchor": "end" }, shown(k, 15)));
       drawn.root.append(svg("line", { class: "axis", x1: drawn.px(0), x2: drawn.px(scores[pair][k]), y1: y, y2: y }));
       const dot = svg("circle", { class: out.has(k) ? "dot" : "dot open", cx: drawn.px(scores[pair][k]), cy: y, r: 5 });
-      dot.append(svg("title", {}, `${legible(data.subjects[k])}: ${number(scores[pair][k], 4)}${out.has(k) ? ", stands out" : ""}`));
+      dot.append(svg("title", {}, `${shown(k)}: ${number(scores[pair][k], 4)}${out.has(k) ? ", stands out" : ""}`));
       drawn.root.append(dot);
     });
     const more = order.length - rows.length;

@@ -1,6 +1,6 @@
 // The table of edges: sorted, filtered, and downloaded as it stands.
 (() => {
-  const { data, pairs, n, at, number, percent, element, name, signClass, signWord, standsOut, state, look, on, cellOf, download } = grngc;
+  const { data, pairs, n, at, number, percent, element, name, signClass, signWord, standsOut, state, look, on, cellOf, download, folded, alike } = grngc;
   const PAGE = 50;
   const columns = [
     { key: "source", title: "source", text: true },
@@ -19,7 +19,7 @@
     { key: "strip", title: "each subject", fixed: true },
   ].filter((column) => pairs[column.key] || (column.fixed && grngc.subjects));
   const head = at("table").tHead, body = at("table").tBodies[0];
-  const lower = data.names.map((text) => text.toLowerCase());
+  const lower = data.names.map(folded);
   const all = Array.from({ length: n }, (_, k) => k);
   let rows = all, length = PAGE;
 
@@ -43,7 +43,7 @@
       + (unlisted > 0 ? ` Of ${data.n_pairs} pairs the ${n} strongest are here; ${data.file} has all.` : "");
   };
   const filter = () => {
-    const asked = at("filter").value.trim().toLowerCase(), least = Number(at("least").value) || 0, only = at("only").checked;
+    const asked = folded(at("filter").value.trim()), least = Number(at("least").value) || 0, only = at("only").checked;
     rows = sort(all.filter((pair) => (!only || standsOut(pair)) && pairs.score[pair] >= least
       && (!asked || lower[pairs.source[pair]].includes(asked) || lower[pairs.target[pair]].includes(asked))));
     length = PAGE;
@@ -59,6 +59,7 @@
     const kept = FIELDS.filter((field) => pairs[field]);
     download(data.file, [["source", "target", ...kept.map((field) => (field === "score" && data.subjects ? "mean_score" : field))], ...rows.map((pair) => [cellOf(data.names[pairs.source[pair]]), cellOf(data.names[pairs.target[pair]]), ...kept.map((field) => pairs[field][pair])])]);
   });
+  at("alike").hidden = !alike();
   at("formulas").hidden = data.names.every((text) => cellOf(text) === text);
   at("only").checked = data.standing_out > 0;
   at("only-label").hidden = data.standing_out === 0;
