@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grngc import CausalGraph, Discovery
+from grngc import CausalGraph, Discovery, GroupDiscovery
 from grngc.export.table import cell_of, name_of_cell
+from grngc.group import group_of
 from hostile import NAMES as EVERY
 from reports import HOSTILE, NAMES, many, nothing, renamed, sure, trained
 
@@ -214,8 +216,16 @@ def of_every_name() -> Discovery:
     return replace(renamed(trained().without_forecaster(), NAMES), graph=graph, noise_floor=0.1)
 
 
-def test_a_page_of_every_name_is_searched_sorted_filtered_and_downloaded(opened: Any) -> None:
-    page = opened(of_every_name())
+def subjects_of_every_name() -> GroupDiscovery:
+    """Return two subjects with these results, called alike."""
+    return group_of(dict.fromkeys(("zo\u00e9", "zoe\u0301"), of_every_name()), {}, {})
+
+
+@pytest.mark.parametrize("found", [of_every_name, subjects_of_every_name], ids=["run", "group"])
+def test_a_page_of_every_name_is_searched_sorted_filtered_and_downloaded(
+    opened: Any, found: Callable[[], Discovery | GroupDiscovery]
+) -> None:
+    page = opened(found())
     heading = page.locator("#details h3").first
     for name in EVERY:
         typed = name.strip()

@@ -11,6 +11,7 @@ import pytest
 from bench_tables import read
 from grngc.bench.figures import lines_of
 from grngc.bench.summary import summarise_tables
+from grngc.group import group_of
 from grngc.report import benchmarks_page, write_page
 from reports import HOSTILE, NAMES, PRINTED, TABLE, benchmark_rows, compared, subjects
 
@@ -23,10 +24,14 @@ class Benchmarks:
     """Two tables, the second without what was published."""
 
     folder: Path
+    text: str = TABLE
 
     def report(self, path: Path) -> Path:
         (self.folder / "published.csv").write_text(PRINTED)
-        tables = [read(self.folder, TABLE), read(self.folder, TABLE.replace('published = "paper"', ""), "second")]
+        tables = [
+            read(self.folder, self.text),
+            read(self.folder, self.text.replace('published = "paper"', ""), "second"),
+        ]
         shown = [(table, lines_of(table, benchmark_rows(), self.folder / "published.csv")) for table in tables]
         return write_page(path, benchmarks_page(summarise_tables(shown, 10)))
 
@@ -102,6 +107,7 @@ def test_the_heat_map_of_a_group_shows_means_or_shares(opened: Any) -> None:
 def test_a_comparison_is_sorted_chosen_from_and_downloaded(opened: Any) -> None:
     page = opened(compared())
     assert texts(page, "#table tbody td:nth-child(1)") == ["gained"]
+    assert not page.is_visible("#alike")
     page.check("#kind-same")
     assert texts(page, "#table tbody td:nth-child(1)") == ["gained", "same"]
     page.click("[data-key=score_a]")
@@ -172,3 +178,38 @@ def test_names_run_nothing_in_groups_and_comparisons(opened: Any, start: int) ->
         page.locator("#table tbody tr").first.hover()
         assert page.evaluate("window.broken") is None
         assert page.evaluate(WIDE) <= 1280
+
+
+ALIKE = ("zo\u00e9", "zoe\u0301", "x" * 70 + "1" + "x" * 70, "x" * 70 + "2" + "x" * 70)
+
+
+def test_subjects_that_look_alike_are_told_apart(opened: Any) -> None:
+    found = subjects(n=4)
+    page = opened(group_of(dict(zip(ALIKE, found.subjects.values(), strict=True)), {"anna": "diverged"}, {}))
+    called = [text.partition(" #")[2] for text in texts(page, "#subjects tbody tr:not(.weak) bdi")]
+    assert called == ["1", "2", "3", "4"]
+    page.locator("#table tbody button").first.click()
+    drawn = [text for text in page.locator("#details svg.chart text").all_text_contents() if "#" in text]
+    assert sorted(text.partition(" #")[2] for text in drawn) == called
+    assert "zo\u00e9 #1" in drawn
+
+
+def test_series_that_look_alike_are_told_apart_and_found_in_groups_and_comparisons(opened: Any) -> None:
+    wanted = {"zo\u00e9 #1", "zoe\u0301 #2"}
+    for make in (subjects, compared):
+        page = opened(make(ALIKE))
+        for box in page.locator("#only:checked, #kinds input:not(:checked)").all():
+            box.click()
+        assert page.is_visible("#alike")
+        for typed in ALIKE[:2]:
+            page.fill("#filter", typed.upper())
+            assert wanted <= set(texts(page, "#table tbody td.name bdi"))
+
+
+def test_methods_that_look_alike_are_told_apart(opened: Any, tmp_path: Path) -> None:
+    text = TABLE.replace('label = "correlation"', f'label = "{ALIKE[0]}"').replace(
+        '"default"\nmethod', f'"{ALIKE[1]}"\nmethod'
+    )
+    page = opened(Benchmarks(tmp_path, text))
+    labels = texts(page, "#table-2 tbody th bdi")
+    assert {"zoe\u0301 #2", "zo\u00e9 #1", "published"} <= set(labels)

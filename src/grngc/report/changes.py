@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..edges import STATUSES, EdgeChange
-from ..record import plain
+from ..labels import told_apart
+from ..record import LONGEST, plain
 from .summary import DATA_VERSION, digits, told
 
 MOST = 5000
@@ -44,7 +45,8 @@ def _head(record: Mapping[str, Any]) -> dict[str, Any]:
         subjects, called = record[side]["subjects"], record[side]["label"]
         of = "one graph" if subjects is None else f"{len(subjects)} subjects"
         sides[side.upper()] = f"{called}, {of}"
-        facts[side.upper()] = f"{called}, {of}{'' if subjects is None else ': ' + ', '.join(subjects)}"
+        names = ", ".join(told_apart(subjects or (), LONGEST).values())
+        facts[side.upper()] = sides[side.upper()] + (f": {names}" if names else "")
     if test is not None:
         drawn = f", drawn from seed {test['seed']}" * (not test["exact"])
         facts |= {

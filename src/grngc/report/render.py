@@ -18,8 +18,8 @@ from markupsafe import Markup
 
 from ..errors import InputError
 from ..folders import check_file_to_write
+from ..labels import clipped
 from ..storage import write_atomically
-from ..summary import shortened
 
 NETWORK = "cytoscape.min.js"
 
@@ -142,7 +142,7 @@ def asset(name: str) -> str:
 
 def legible(text: str) -> str:
     """Return a sentence without characters that do not show or that turn the direction of others; no endless words."""
-    return " ".join(shortened(word, LONGEST_WORD) for word in str(text).split())
+    return " ".join(clipped(word, LONGEST_WORD) for word in str(text).split())
 
 
 @cache

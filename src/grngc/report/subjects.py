@@ -8,7 +8,8 @@ import numpy as np
 from ..arguments import listed
 from ..edges import COMMON, UNLIKE_LENGTH, GroupEdge
 from ..graph import CausalGraph
-from ..record import plain
+from ..labels import told_apart
+from ..record import LONGEST, plain
 from ..summary import MEANING, group_facts
 from .summary import DATA_VERSION, LISTED, digits, heat, profiles, told
 
@@ -91,19 +92,20 @@ def _strips(
 
 
 def _head(record: Mapping[str, Any], n_common: int, arrows: bool) -> dict[str, Any]:
-    subjects = [_row(each) for each in record["subjects"]]
+    called = told_apart([*(each["name"] for each in record["subjects"]), *record["failed"]], LONGEST)
+    subjects = [_row(each, called) for each in record["subjects"]]
     return {
         "conclusion": record["conclusion"],
         "meaning": MEANING if arrows else "",
         "trustworthy": record["trustworthy"],
-        "warnings": _warnings(record),
+        "warnings": _warnings(record, called),
         "counts": {
             "subjects": len(subjects),
             "series": len(record["data"]["series"]),
             "edge in common" if n_common == 1 else "edges in common": n_common,
         },
         "subjects": subjects,
-        "failed": dict(record["failed"]),
+        "failed": {called[name]: why for name, why in record["failed"].items()},
         "facts": {name: text for name, text in group_facts(record).items() if name not in TOLD_ABOVE},
         "started": (record.get("timings") or {}).get("started", ""),
         "configuration": told(record["configuration"]),
@@ -111,8 +113,8 @@ def _head(record: Mapping[str, Any], n_common: int, arrows: bool) -> dict[str, A
     }
 
 
-def _row(subject: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the table of subjects says of one."""
+def _row(subject: Mapping[str, Any], called: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the table of subjects says of one; ``called``: each by its name as it is shown."""
     floor = subject["noise_floor"]
     odd = [kind.replace("_", " ") for kind in subject.get("diagnostics", ())]
     if not subject["converged"]:
@@ -120,7 +122,7 @@ def _row(subject: Mapping[str, Any]) -> dict[str, Any]:
     if floor is None:
         odd = ["no noise floor", *odd]
     return {
-        "name": subject["name"],
+        "name": called[subject["name"]],
         "times": subject["times"],
         "windows": subject["windows"],
         "chosen": f"{subject['forecaster']}, lag {subject['lag']}{', same step' * subject['contemporaneous']}",
@@ -130,17 +132,18 @@ def _row(subject: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _warnings(record: Mapping[str, Any]) -> list[dict[str, str]]:
+def _warnings(record: Mapping[str, Any], called: Mapping[str, str]) -> list[dict[str, str]]:
     """Return what speaks against the common graph, the gravest first: kind and text."""
     subjects, found = record["subjects"], []
     if not record["trustworthy"]:
         found.append(("nothing in common", "What is drawn below are means that say nothing of any one subject."))
     for name, why in record["failed"].items():
-        found.append(("failed", f"{name}, left out: {why}"))
+        found.append(("failed", f"{called[name]}, left out: {why}"))
     kinds: dict[str, list[str]] = {}
     for subject in subjects:
-        for kind in [kind for kind in _row(subject)["warnings"].split(", ") if kind]:
-            kinds.setdefault(kind, []).append(subject["name"])
+        row = _row(subject, called)
+        for kind in [kind for kind in row["warnings"].split(", ") if kind]:
+            kinds.setdefault(kind, []).append(row["name"])
     for kind, names in sorted(kinds.items(), key=lambda each: -len(each[1])):
         found.append((kind, f"in {len(names)} of {len(subjects)} subjects: {listed(names, 5)}"))
     least, most = min(each["windows"] for each in subjects), max(each["windows"] for each in subjects)
