@@ -10,21 +10,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..runtime import MEMORY_BUDGET
-
 MOST_TIMES = 2000
 """Longer records are thinned out evenly to so many points: the cost grows with their square."""
+CHUNK = 2**21
+"""Bytes of distances that are centred at a time: they stay in the processor's cache."""
 
 
-def distance_correlation(values: np.ndarray, *, memory_budget: int = MEMORY_BUDGET) -> np.ndarray:
+def distance_correlation(values: np.ndarray) -> np.ndarray:
     """Return the distance correlation of every pair of series, (series, series), from 0 to 1.
 
     Parameters
     ----------
     values : array (time, series)
         Points in any order: time plays no part. Points at which a series is missing are left out.
-    memory_budget : int
-        Bytes that the distances of one chunk may take; it changes rounding alone.
 
     Returns
     -------
@@ -32,24 +30,24 @@ def distance_correlation(values: np.ndarray, *, memory_budget: int = MEMORY_BUDG
         Symmetric; 1 on the diagonal, and between series that differ by a factor and a constant. 0 for a series that
         does not vary, its diagonal too (eq. 2).
     """
-    return correlation_of(distance_covariance(values, memory_budget=memory_budget))
+    return correlation_of(distance_covariance(values))
 
 
-def within_trajectories(trajectories: Sequence[np.ndarray], *, memory_budget: int = MEMORY_BUDGET) -> np.ndarray:
+def within_trajectories(trajectories: Sequence[np.ndarray]) -> np.ndarray:
     """Return the same from distances inside each trajectory (time, series) alone: covariances are averaged, by length.
 
     What all series share because trajectories differ in level is left out.
     """
     whole = [part[np.isfinite(part).all(axis=1)] for part in trajectories]
-    found = [distance_covariance(part, memory_budget=memory_budget) * len(part) for part in whole if len(part)]
+    found = [distance_covariance(part) * len(part) for part in whole if len(part)]
     return correlation_of(np.sum(found, axis=0))
 
 
-def distance_covariance(values: np.ndarray, *, memory_budget: int = MEMORY_BUDGET) -> np.ndarray:
+def distance_covariance(values: np.ndarray) -> np.ndarray:
     """Return the squared distance covariance V^2 of every pair, (series, series), of values (time, series).
 
     The mean over all pairs of points of the product of two series' doubly centred distances. No array of all distances
-    is formed: rows of it, as many as ``memory_budget`` allows, are centred and added up.
+    is formed: some rows of it at a time are centred and added up.
     """
     columns = values[np.isfinite(values).all(axis=1)].T.astype(float)  # (series, time)
     if columns.shape[1] > MOST_TIMES:
@@ -59,7 +57,7 @@ def distance_covariance(values: np.ndarray, *, memory_budget: int = MEMORY_BUDGE
         return np.zeros((p, p))
     means = np.stack([_mean_distances(column) for column in columns])  # (series, time)
     overall = means.mean(axis=1)
-    found, rows = np.zeros((p, p)), max(1, memory_budget // (16 * p * n))
+    found, rows = np.zeros((p, p)), max(1, CHUNK // (8 * p * n))
     for at in range(0, n, rows):
         near = slice(at, at + rows)
         distances = np.abs(columns[:, near, None] - columns[:, None])

@@ -1,6 +1,6 @@
 """GGC: one recurrent network a target with a graph layer, trained towards what the series' dependence suggests."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from torch import Tensor
 
 from ..arguments import check_amount, check_choice, check_switch, check_whole
+from ..componentwise.losses import squared_size
 from ..componentwise.networks import ACTIVATIONS, CELLS, ComponentwiseRNN
 from ..componentwise.proximal import OPTIMISERS, Parameters, descend
 from ..errors import InputError
@@ -22,7 +23,8 @@ from ..training import Progress
 from . import losses
 from .adjacency import NORMALISATIONS, VALUES, adjacency
 from .distance_correlation import distance_correlation, within_trajectories
-from .network import GRAPH_ACTIVATIONS, INITIAL, call, graph_layer, mean_gradient, weights_from
+from .network import GRAPH_ACTIVATIONS, INITIAL, call, graph_layer, weights_from
+from .reading import graph_of, mean_gradient
 from .sequences import check_window, cut_sequences, default_window, joined_length
 
 DISTANCES = ("all", "per_trajectory")
@@ -215,9 +217,9 @@ class GGC(BaseEstimator):
             points, of=self.adjacency_of, normalisation=self.adjacency, diagonal=self.adjacency_diagonal
         )
         if self.distances == "all":
-            correlation = distance_correlation(points, memory_budget=self.memory_budget)
+            correlation = distance_correlation(points)
         else:
-            correlation = within_trajectories(scaled.trajectories, memory_budget=self.memory_budget)
+            correlation = within_trajectories(scaled.trajectories)
         with seeded(self.random_state, torch.device("cpu")) as generator:
             task = _Task(self, sequences.x, sequences.y, matrix, correlation, targets, generator)
             network = ComponentwiseRNN(
@@ -313,9 +315,9 @@ class _Task:
         loss = squared.mean(dim=0) if options.error == "mean" else squared.sum(dim=0)
         if options.triplet_weight and self.other is not None:
             loss = loss + options.triplet_weight * losses.triplet(forecast, truth, self.other[..., chosen])
-        loss = loss + options.ridge * _squares(parameters, "recurrent", "readout")
+        loss = loss + options.ridge * squared_size(parameters, ["recurrent", "readout"])
         if options.penalty_norm == "ridge_squared":
-            loss = loss + options.penalty * _squares(parameters, "inputs")
+            loss = loss + options.penalty * squared_size(parameters, ["inputs"])
         return loss + options.kl_weight * self._divergence(parameters["inputs"], chosen) if options.kl_weight else loss
 
     def _divergence(self, inputs: Tensor, chosen: Tensor) -> Tensor:
@@ -336,31 +338,6 @@ class _Task:
         scores = source_sizes(network.inputs.detach())[..., 0]
         signs = scores * mean / size.clamp_min(torch.finfo(size.dtype).tiny)
         return graph_of(panel, scores, signs, agree)
-
-
-def graph_of(panel: Panel, scores: Tensor, signs: Tensor, agree: Tensor, nearness: Tensor | None = None) -> CausalGraph:
-    """Return a graph of one lag from rows of targets (target, source); those of exogenous series are zero."""
-    p = panel.n_series
-    full = []
-    for each in (scores, signs, agree, nearness):
-        rows = np.zeros((p, p))
-        if each is not None:
-            rows[panel.targets] = each.detach().double().numpy()
-        full.append(rows)
-    return CausalGraph(
-        full[0],
-        panel.names,
-        full[0][:, None],
-        full[1][:, None],
-        exogenous=panel.exogenous,
-        sign_constancy=np.clip(full[2], 0, 1)[:, None],
-        nearness=None if nearness is None else full[3],
-    )
-
-
-def _squares(parameters: Mapping[str, Tensor], *names: str) -> Tensor:
-    """Return the sum of squares of the named parameters (target,)."""
-    return torch.stack([parameters[name].square().flatten(1).sum(dim=1) for name in names]).sum(dim=0)
 
 
 def _other(correlation: np.ndarray, target: int, how: str, generator: torch.Generator) -> int:

@@ -1,4 +1,4 @@
-"""The network of GGC: a recurrent layer, the graph layer over its hidden states, a linear read-out at every step."""
+"""What GGC adds to component-wise recurrent networks: the graph layer, and where training begins."""
 
 from collections.abc import Callable, Mapping
 
@@ -34,41 +34,6 @@ def weights_from(correlation: Tensor, cell: str, n_targets: int) -> Tensor:
     """
     block = correlation / len(correlation) ** 0.5
     return block.repeat(CELLS[cell], 1).expand(n_targets, -1, -1).clone()
-
-
-def mean_gradient(
-    network: ComponentwiseRNN,
-    x: Tensor,
-    forecast: Callable[[Tensor], Tensor],
-    *,
-    memory_budget: int,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return how the last forecast of a window depends on each source, whatever the step: three (target, source).
-
-    The gradient of the forecast by a source is summed over the steps of the window. Returned are its mean over windows,
-    the mean of its absolute value, and the share of windows that agree with the sign of the mean, 0 where that is 0.
-
-    Parameters
-    ----------
-    network : ComponentwiseRNN
-    x : Tensor (window, time, series)
-    forecast : callable
-        Products of the network's ``project`` -> (window, time, target).
-    memory_budget : int
-        Bytes that the products of one chunk may take.
-    """
-    units = network.inputs.shape[0] * network.inputs.shape[1]
-    chunk = max(1, memory_budget // (4 * 4 * x.shape[1] * units))
-    found = []
-    for at in range(0, len(x), chunk):
-        products = network.project(x[at : at + chunk]).detach().requires_grad_()
-        (gradient,) = torch.autograd.grad(forecast(products)[:, -1].sum(), products)
-        by_unit = gradient.sum(dim=0).transpose(1, 2)  # (target, window, unit): all steps together
-        found.append((by_unit @ network.inputs.detach()).transpose(0, 1))  # (window, target, source)
-    each = torch.cat(found)
-    mean = each.mean(dim=0)
-    agree = ((each.sign() == mean.sign()) & (mean != 0)).to(each).mean(dim=0)
-    return mean, each.abs().mean(dim=0), agree
 
 
 def call(network: ComponentwiseRNN, parameters: Mapping[str, Tensor], *given: object) -> Tensor:
