@@ -4,6 +4,7 @@ from sklearn.base import BaseEstimator
 
 from .baselines import Correlation, GrangerFTest, LaggedCorrelation, RidgeVAR
 from .grngc import GRNGC
+from .neural_gc import CLSTM, CMLP, CRNN
 
 METHODS: dict[str, type[BaseEstimator]] = {
     "grngc": GRNGC,
@@ -11,5 +12,8 @@ METHODS: dict[str, type[BaseEstimator]] = {
     "lagged_correlation": LaggedCorrelation,
     "ridge_var": RidgeVAR,
     "granger_f_test": GrangerFTest,
+    "cmlp": CMLP,
+    "clstm": CLSTM,
+    "crnn": CRNN,
 }
 """Name -> estimator class: keyword parameters, ``fit(X)``, the result in ``graph_``."""
