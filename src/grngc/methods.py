@@ -3,6 +3,7 @@
 from sklearn.base import BaseEstimator
 
 from .baselines import Correlation, GrangerFTest, LaggedCorrelation, RidgeVAR
+from .ggc import GGC, GGCLeaveOneOut
 from .grngc import GRNGC
 from .neural_gc import CLSTM, CMLP, CRNN
 
@@ -15,5 +16,7 @@ METHODS: dict[str, type[BaseEstimator]] = {
     "cmlp": CMLP,
     "clstm": CLSTM,
     "crnn": CRNN,
+    "ggc": GGC,
+    "ggc_loo": GGCLeaveOneOut,
 }
 """Name -> estimator class: keyword parameters, ``fit(X)``, the result in ``graph_``."""

@@ -12,7 +12,6 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -36,7 +35,6 @@ REMEMBERED = 10
 """The line search compares a step with the worst of so many losses before it: now and then one may rise."""
 SUFFICIENT = 0.5
 """Of the decrease that a step of this length would be worth, the share that it must reach."""
-LONGER = 1.25
 SHORTER = 0.8
 """What a rejected step is shortened by."""
 LEAST_STEP = 1e-8
@@ -130,8 +128,8 @@ class _Ista:
 class _Gista:
     """The same with a line search: a step must take the loss below the worst of the last ones, by enough."""
 
-    def __init__(self, learning_rate: float, longer: float = 1.0) -> None:
-        self.learning_rate, self.longer = learning_rate, longer
+    def __init__(self, learning_rate: float) -> None:
+        self.learning_rate = learning_rate
 
     def step(self, course: _Course, losses: Tensor, gradient: Parameters, share: float) -> Tensor | None:
         totals = losses + course.cost()
@@ -159,7 +157,7 @@ class _Gista:
             lengths[open_] *= SHORTER
             open_ = open_[lengths[open_] >= LEAST_STEP]
         course.parameters = found
-        kept["length"] = lengths * self.longer if self.longer > 1 else (kept["length"] * lengths).sqrt()
+        kept["length"] = (kept["length"] * lengths).sqrt()
         return lengths < LEAST_STEP
 
 
@@ -204,7 +202,7 @@ def _by_source(gradient: Tensor) -> Tensor:
     return gradient.square().mean(dim=among, keepdim=True)
 
 
-OPTIMISERS: dict[str, Callable[[float], _Ista | _Gista | _Adam]] = {"ista": _Ista, "gista": _Gista, "gist": partial(_Gista, longer=LONGER), "adam": _Adam}
+OPTIMISERS: dict[str, Callable[[float], _Ista | _Gista | _Adam]] = {"ista": _Ista, "gista": _Gista, "adam": _Adam}
 """``ista``: steps of one length. ``gista``: a line search. ``adam``: Adam's steps, for graphs within few of them."""
 
 

@@ -12,22 +12,26 @@ from ..arguments import check_amount, check_choice, check_switch, check_whole
 from ..componentwise.losses import squared_size
 from ..componentwise.networks import ACTIVATIONS, CELLS, ComponentwiseRNN
 from ..componentwise.proximal import OPTIMISERS, Parameters, descend
+from ..componentwise.signs import signed_shares
 from ..errors import InputError
 from ..estimators import forget, remember_series
 from ..graph import CausalGraph
 from ..panel import Panel, as_panel
+from ..parameters import automatic_penalty
 from ..penalties import source_sizes
-from ..runtime import MEMORY_BUDGET, seeded
+from ..runtime import seeded
 from ..scaling import SCALINGS, Scaling
 from ..training import Progress
 from . import losses
 from .adjacency import NORMALISATIONS, VALUES, adjacency
 from .distance_correlation import distance_correlation, within_trajectories
 from .network import GRAPH_ACTIVATIONS, INITIAL, call, graph_layer, weights_from
-from .reading import graph_of, mean_gradient
-from .sequences import check_window, cut_sequences, default_window, joined_length
+from .reading import graph_of
+from .sequences import Sequences, check_window, cut_sequences, default_window, joined_length
 
 DISTANCES = ("all", "per_trajectory")
+PENALTY_SHARE = 0.4
+"""Of the automatic penalty of GRNGC, what GGC takes: the norm of a recurrent network's input weights is no gradient."""
 PENALTY_NORMS = ("group_lasso", "ridge_squared")
 ERRORS = ("mean", "sum")
 NEGATIVES = ("least_dcor", "random")
@@ -79,8 +83,9 @@ class GGC(BaseEstimator):
         Distance correlations of all points together, or of distances within trajectories.
     error : {"mean", "sum"}
         Squared error per step, or summed over the steps of a window. It sets what the weights below are beside.
-    penalty : float
-        Weight of the group lasso, lambda1.
+    penalty : float or "auto"
+        Weight of the group lasso, lambda1. ``"auto"``: ``PENALTY_SHARE`` of the rate at which chance correlations shrink
+        (:func:`grngc.parameters.automatic_penalty`), told the number of series and of different steps forecast.
     penalty_norm : {"group_lasso", "ridge_squared"}
         The norm of each source's weights, or its square, as eq. 4 is printed (and sets nothing to 0).
     kl_weight : float
@@ -95,17 +100,17 @@ class GGC(BaseEstimator):
         Which series' window a forecast is to be far from: that of the least distance correlation, or one drawn.
     ridge : float
         Weight of the squares of recurrent and read-out weights.
-    optimiser : {"gista", "ista", "adam"}
+    optimiser : {"adam", "ista", "gista"}
+        Proximal Adam, proximal descent, or that with a line search
+        (:func:`grngc.componentwise.proximal.descend`).
     learning_rate : float
-        Length of a proximal step; with ``gista`` of the first that is tried.
+        Adam's rate at the start, the length of a step, or of the first that is tried.
     steps : int
         At most so many of every target.
     scaling : {"pooled", "per_trajectory", "none"}
     cross_boundary : bool
         Join trajectories end to end, as much published code does.
     random_state : int
-    memory_budget : int
-        Bytes that the arrays of one chunk may take.
 
     Attributes
     ----------
@@ -114,6 +119,8 @@ class GGC(BaseEstimator):
         last forecast of each window.
     network_ : ComponentwiseRNN
     adjacency_, distance_correlation_ : array (series, series)
+    penalty_ : float
+        The weight used.
     record_ : Record
     n_windows_ : int
     n_features_in_ : int
@@ -141,7 +148,7 @@ class GGC(BaseEstimator):
         initial: str = "hidden_state",
         distances: str = "all",
         error: str = "mean",
-        penalty: float = 0.1,
+        penalty: float | str = "auto",
         penalty_norm: str = "group_lasso",
         kl_weight: float = 0.1,
         kl_norm: str = "sum",
@@ -149,13 +156,12 @@ class GGC(BaseEstimator):
         triplet_weight: float = 1.0,
         negative: str = "least_dcor",
         ridge: float = 0.01,
-        optimiser: str = "gista",
-        learning_rate: float = 1.0,
-        steps: int = 200,
+        optimiser: str = "adam",
+        learning_rate: float = 0.01,
+        steps: int = 300,
         scaling: str = "pooled",
         cross_boundary: bool = False,
         random_state: int = 0,
-        memory_budget: int = MEMORY_BUDGET,
     ) -> None:
         self.cell = cell
         self.activation = activation
@@ -184,7 +190,6 @@ class GGC(BaseEstimator):
         self.scaling = scaling
         self.cross_boundary = cross_boundary
         self.random_state = random_state
-        self.memory_budget = memory_budget
 
     def fit(self, X: Any, y: None = None, *, progress: Callable[[Progress], None] | None = None) -> "GGC":
         """Train one network a target and read the graph off their input weights.
@@ -220,8 +225,10 @@ class GGC(BaseEstimator):
             correlation = distance_correlation(points)
         else:
             correlation = within_trajectories(scaled.trajectories)
+        automatic = isinstance(self.penalty, str)
+        penalty = PENALTY_SHARE * automatic_penalty(p, sequences.n_forecast()) if automatic else float(self.penalty)
         with seeded(self.random_state, torch.device("cpu")) as generator:
-            task = _Task(self, sequences.x, sequences.y, matrix, correlation, targets, generator)
+            task = _Task(self, penalty, sequences, matrix, correlation, targets, generator)
             network = ComponentwiseRNN(
                 p, hidden=width, cell=self.cell, activation=self.activation, n_targets=len(targets)
             )
@@ -239,7 +246,8 @@ class GGC(BaseEstimator):
             )
             network.load_state_dict(descent.parameters)
             graph = task.read(network, panel)
-        self.graph_, self.network_, self.record_, self.n_windows_ = graph, network, descent.record, len(sequences)
+        self.graph_, self.network_, self.record_ = graph, network, descent.record
+        self.penalty_, self.n_windows_ = penalty, len(sequences)
         self.adjacency_, self.distance_correlation_ = matrix, correlation
         remember_series(self, X, panel)
         return self
@@ -248,11 +256,14 @@ class GGC(BaseEstimator):
         values = self.get_params(deep=False)
         for name, known in _CHOICES.items():
             check_choice(name, values[name], known)
+        if isinstance(self.penalty, str) and self.penalty != "auto":
+            raise InputError(f"penalty must be a finite number of at least 0, or 'auto'; got {self.penalty!r}")
         for name in ("penalty", "kl_weight", "triplet_weight", "ridge", "learning_rate"):
-            check_amount(name, values[name])
+            if values[name] != "auto" or name != "penalty":
+                check_amount(name, values[name])
         for name in ("graph_layer", "adjacency_diagonal", "cross_boundary"):
             check_switch(name, values[name])
-        for name in ("stride", "steps", "memory_budget"):
+        for name in ("stride", "steps"):
             check_whole(name, values[name])
         check_whole("random_state", self.random_state, 0)
         check_window(self.window)
@@ -278,22 +289,22 @@ class _Task:
     def __init__(
         self,
         options: GGC,
-        x: np.ndarray,
-        y: np.ndarray,
+        penalty: float,
+        sequences: Sequences,
         matrix: np.ndarray,
         correlation: np.ndarray,
         targets: np.ndarray,
         generator: torch.Generator,
     ) -> None:
-        self.options = options
-        self.x, self.correlation = torch.tensor(x).float(), torch.tensor(correlation).float()
-        self.truth = torch.tensor(y[..., targets]).float()
+        self.options, self.level = options, penalty
+        self.x, self.correlation = torch.tensor(sequences.x).float(), torch.tensor(correlation).float()
+        self.truth = torch.tensor(sequences.y[..., targets]).float()
         self.between = graph_layer(torch.tensor(matrix).float(), options.graph_activation) if options.graph_layer else None
         self.toward = self.correlation[targets]  # (target, source)
         self.start = self.toward if options.initial in ("hidden_state", "both") else None
         self.shares = losses.shares(self.toward, options.kl_norm)
         others = np.array([_other(correlation, target, options.negative, generator) for target in targets])
-        self.other = torch.tensor(y[..., others]).float() if y.shape[2] > 1 else None
+        self.other = torch.tensor(sequences.y[..., others]).float() if len(correlation) > 1 else None
 
     def pulled(self) -> bool:
         """Whether the divergence has its part in the proximal step: where its slope grows without bound."""
@@ -301,7 +312,7 @@ class _Task:
 
     def penalty(self) -> losses.PulledGroupLasso:
         """Return what the proximal step is of."""
-        level = self.options.penalty if self.options.penalty_norm == "group_lasso" else 0.0
+        level = self.level if self.options.penalty_norm == "group_lasso" else 0.0
         pull = self.options.kl_weight * self.shares if self.pulled() else torch.zeros_like(self.shares)
         return losses.PulledGroupLasso(level, pull)
 
@@ -317,7 +328,7 @@ class _Task:
             loss = loss + options.triplet_weight * losses.triplet(forecast, truth, self.other[..., chosen])
         loss = loss + options.ridge * squared_size(parameters, ["recurrent", "readout"])
         if options.penalty_norm == "ridge_squared":
-            loss = loss + options.penalty * squared_size(parameters, ["inputs"])
+            loss = loss + self.level * squared_size(parameters, ["inputs"])
         return loss + options.kl_weight * self._divergence(parameters["inputs"], chosen) if options.kl_weight else loss
 
     def _divergence(self, inputs: Tensor, chosen: Tensor) -> Tensor:
@@ -328,16 +339,12 @@ class _Task:
         return losses.kl_divergence(*(pair if self.options.kl_from == "distance_correlation" else pair[::-1]))
 
     def read(self, network: ComponentwiseRNN, panel: Panel) -> CausalGraph:
-        """Return the graph: norms of input weights, signs of mean gradients, nothing for exogenous series."""
-        mean, size, agree = mean_gradient(
-            network,
-            self.x,
-            lambda products: network.respond(products, self.start, self.between),
-            memory_budget=self.options.memory_budget,
+        """Return the graph: norms of input weights, and signs of mean gradients."""
+        every = torch.ones(self.x.shape[:2], dtype=torch.bool)
+        shares, constancy = signed_shares(
+            network, self.x, every, lambda products: network.respond(products, self.start, self.between)
         )
-        scores = source_sizes(network.inputs.detach())[..., 0]
-        signs = scores * mean / size.clamp_min(torch.finfo(size.dtype).tiny)
-        return graph_of(panel, scores, signs, agree)
+        return graph_of(panel, source_sizes(network.inputs.detach())[..., 0].double().numpy(), shares, constancy)
 
 
 def _other(correlation: np.ndarray, target: int, how: str, generator: torch.Generator) -> int:

@@ -12,6 +12,7 @@ from ..arguments import check_amount, check_choice, check_switch, check_whole
 from ..batches import Batch, Batches
 from ..componentwise.losses import squared_size
 from ..componentwise.networks import ACTIVATIONS, CELLS, ComponentwiseRNN
+from ..componentwise.signs import signed_shares
 from ..errors import InputError
 from ..estimators import forget, remember_series
 from ..graph import CausalGraph
@@ -21,7 +22,7 @@ from ..scaling import SCALINGS, Scaling
 from ..training import Progress, Record, minimise
 from .adjacency import NORMALISATIONS, VALUES, adjacency
 from .network import GRAPH_ACTIVATIONS, graph_layer
-from .reading import graph_of, mean_gradient
+from .reading import graph_of
 from .sequences import Sequences, check_window, cut_sequences, default_window, joined_length
 
 COMPARED = ("target", "total")
@@ -74,8 +75,6 @@ class GGCLeaveOneOut(BaseEstimator):
     cross_boundary : bool
         Join trajectories end to end, as much published code does. The end of each is not held out then, but that of all.
     random_state : int
-    memory_budget : int
-        Bytes that the arrays of one chunk may take.
 
     Attributes
     ----------
@@ -121,7 +120,6 @@ class GGCLeaveOneOut(BaseEstimator):
         scaling: str = "pooled",
         cross_boundary: bool = False,
         random_state: int = 0,
-        memory_budget: int = MEMORY_BUDGET,
     ) -> None:
         self.cell = cell
         self.activation = activation
@@ -142,7 +140,6 @@ class GGCLeaveOneOut(BaseEstimator):
         self.scaling = scaling
         self.cross_boundary = cross_boundary
         self.random_state = random_state
-        self.memory_budget = memory_budget
 
     def fit(
         self, X: Any, y: None = None, *, progress: Callable[[Progress], None] | None = None
@@ -173,13 +170,15 @@ class GGCLeaveOneOut(BaseEstimator):
         )
         train, judge = self._parts(scaled)
         found = [self._compared(panel, train, judge, matrix, repeat, progress) for repeat in range(self.repeats)]
-        ratios, signs, agree, errors = (torch.stack(each).mean(dim=0) for each in list(zip(*found, strict=True))[:4])
+        ratios, shares, constancy, errors = (
+            np.mean(each, axis=0) for each in list(zip(*found, strict=True))[:4]
+        )
         decided = ratios > self.margin
-        scores = torch.where(decided, ratios, 0)
-        nearness = torch.where(decided, 1, (ratios - self.margin).clamp_max(0).exp())
-        self.graph_ = graph_of(panel, scores, scores * signs, agree * decided, nearness)
-        self.log_ratios_, self.errors_ = np.zeros((panel.n_series, panel.n_series)), errors.numpy()
-        self.log_ratios_[panel.targets] = ratios.numpy()
+        nearness = np.where(decided, 1, np.exp(np.minimum(ratios - self.margin, 0)))
+        constancy = constancy * decided[:, None]
+        self.graph_ = graph_of(panel, np.where(decided, ratios, 0), shares, constancy, nearness)
+        self.log_ratios_, self.errors_ = np.zeros((panel.n_series, panel.n_series)), errors
+        self.log_ratios_[panel.targets] = ratios
         self.records_ = tuple(each.record for each in found)
         self.adjacency_, self.record_, self.n_windows_ = matrix, self.records_[0], len(train)
         remember_series(self, X, panel)
@@ -232,9 +231,6 @@ class GGCLeaveOneOut(BaseEstimator):
                 (error.mean(dim=1) + size).sum().backward()
                 return torch.stack([error.detach().mean(), size.detach().mean()])
 
-            def ratios() -> Tensor:
-                return log_ratios(self._errors(networks, *judged), self.compared)
-
             record = minimise(
                 networks,
                 objective,
@@ -245,19 +241,14 @@ class GGCLeaveOneOut(BaseEstimator):
                 weight_decay=0.0,
                 decayed=[],
                 mean_error=float(y.var(dim=(0, 1), correction=0).mean()),
-                scores=lambda: ratios().clamp_min(0).numpy(),
+                scores=lambda: log_ratios(networks.errors(*judged), self.compared).clamp_min(0).numpy(),
                 progress=tell,
             )
-            mean, size, agree = networks.gradient_of_all(x, self.memory_budget)
-            share = mean / size.clamp_min(torch.finfo(size.dtype).tiny)
-            return _Comparison(ratios(), share, agree, self._errors(networks, *judged)[0], record)
-
-    def _errors(self, networks: "NetworksWithout", x: Tensor, y: Tensor) -> Tensor:
-        """Return the mean squared error of the last forecast of each window (network, target)."""
-        chunk = max(1, self.memory_budget // (4 * 4 * x.shape[1] * networks.units))
-        with torch.no_grad():
-            missed = [networks(part)[:, :, -1] - wanted for part, wanted in zip(x.split(chunk), y.split(chunk), strict=True)]
-        return torch.cat(missed, dim=1).square().mean(dim=1)
+            shares, constancy = networks.signs_of_all(x)
+            errors = networks.errors(*judged)
+            return _Comparison(
+                log_ratios(errors, self.compared).numpy(), shares, constancy, errors[0].numpy(), record
+            )
 
     def _check(self) -> None:
         values = self.get_params(deep=False)
@@ -267,7 +258,7 @@ class GGCLeaveOneOut(BaseEstimator):
             check_amount(name, values[name])
         for name in ("graph_layer", "cross_boundary"):
             check_switch(name, values[name])
-        for name in ("steps", "repeats", "memory_budget"):
+        for name in ("steps", "repeats"):
             check_whole(name, values[name])
         check_whole("random_state", self.random_state, 0)
         check_window(self.window)
@@ -279,13 +270,12 @@ class GGCLeaveOneOut(BaseEstimator):
 
 
 class _Comparison(NamedTuple):
-    """Logarithms (target, source), mean signed gradient over the mean absolute one, share of windows that agree with its
-    sign, E (target,), and what training did."""
+    """Logarithms (target, source), shares and constancy of signs (target, lag, source), E (target,), and the training."""
 
-    log_ratios: Tensor
-    sign: Tensor
-    agree: Tensor
-    errors: Tensor
+    log_ratios: np.ndarray
+    shares: np.ndarray
+    constancy: np.ndarray
+    errors: np.ndarray
     record: Record
 
 
@@ -345,19 +335,22 @@ class NetworksWithout(nn.Module):
         """Return the sum of the squares of recurrent and read-out weights (network,)."""
         return squared_size({"recurrent": self.recurrent.recurrent, "head": self.head}, ["recurrent", "head"])
 
-    def gradient_of_all(self, x: Tensor, memory_budget: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Return :func:`~grngc.ggc.reading.mean_gradient` of the network of all series: the same for every target, but for
-        what it reads out."""
+    def errors(self, x: Tensor, y: Tensor) -> Tensor:
+        """Return the mean squared error of the last forecast of each window (network, target); y is (window, target)."""
+        chunk = max(1, MEMORY_BUDGET // (4 * 4 * x.shape[1] * self.units))
+        with torch.no_grad():
+            parts = zip(x.split(chunk), y.split(chunk), strict=True)
+            return torch.cat([self(past)[:, :, -1] - wanted for past, wanted in parts], dim=1).square().mean(dim=1)
+
+    def signs_of_all(self, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """Return :func:`~grngc.componentwise.signs.signed_shares` of the network of all series."""
         first, targets = self.recurrent, self.head.shape[1]
-        alike = ComponentwiseRNN(
-            first.inputs.shape[2], hidden=self.head.shape[2], cell=first.cell, n_targets=targets
-        )
+        # it as one network a target, alike but for what they read out
+        alike = ComponentwiseRNN(first.inputs.shape[2], hidden=self.head.shape[2], cell=first.cell, n_targets=targets)
         alike.activation = first.activation
-        parameters = {
-            name: parameter.detach()[:1].expand(targets, *parameter.shape[1:])
-            for name, parameter in first.named_parameters()
-        }
-        alike.load_state_dict(parameters | {"readout": self.head.detach()[0], "readout_bias": self.head_bias.detach()[0]})
-        return mean_gradient(
-            alike, x, lambda products: alike.respond(products, None, self.of_all), memory_budget=memory_budget
-        )
+        parameters = {name: each.detach()[:1] for name, each in first.named_parameters()}
+        parameters |= {"readout": self.head.detach()[:1], "readout_bias": self.head_bias.detach()[:1]}
+        rows = {name: each[0] if name.startswith("readout") else each.expand(targets, *each.shape[1:]) for name, each in parameters.items()}
+        alike.load_state_dict(rows)
+        every = torch.ones(x.shape[:2], dtype=torch.bool)
+        return signed_shares(alike, x, every, lambda products: alike.respond(products, None, self.of_all))

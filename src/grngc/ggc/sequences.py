@@ -1,6 +1,6 @@
 """What GGC trains on: windows of consecutive steps, and the same windows one step later."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +13,8 @@ LONGEST = 20
 """Steps of a window where nothing else is said, unless there are fewer series."""
 
 
-class Sequences(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Sequences:
     """Windows in order of time, the oldest step first.
 
     Attributes
@@ -36,7 +37,13 @@ class Sequences(NamedTuple):
 
     def subset(self, chosen: np.ndarray) -> "Sequences":
         """Return the windows of a mask or of indices."""
-        return Sequences(*(each[chosen] for each in self))
+        return Sequences(self.x[chosen], self.y[chosen], self.trajectory[chosen], self.time[chosen])
+
+    def n_forecast(self) -> int:
+        """Return how many different steps are forecast: windows overlap."""
+        ends = np.stack([self.trajectory, self.time], axis=1)[:, None]
+        steps = ends - [[[0, back] for back in range(self.x.shape[1])]]
+        return len(np.unique(steps.reshape(-1, 2), axis=0))
 
 
 def cut_sequences(panel: Panel, window: int, *, stride: int = 1, cross_boundary: bool = False) -> Sequences:
