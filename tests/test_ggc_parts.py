@@ -17,7 +17,13 @@ from grngc.ggc.sequences import cut_sequences, default_window
 RNG = np.random.default_rng(0)
 BENT = RNG.normal(size=50)
 PAIRS = np.stack([BENT, BENT**2, np.sin(3 * BENT) + 0.1 * RNG.normal(size=50), RNG.normal(size=50)], axis=1)
-DCOR = {(0, 1): 0.6412907742837661, (0, 2): 0.4017971137688838, (0, 3): 0.16219421351126043, (1, 2): 0.31467976984321666, (2, 3): 0.17004643494321783}
+DCOR = {
+    (0, 1): 0.6412907742837661,
+    (0, 2): 0.4017971137688838,
+    (0, 3): 0.16219421351126043,
+    (1, 2): 0.31467976984321666,
+    (2, 3): 0.17004643494321783,
+}
 """What ``dcor.distance_correlation`` of dcor 0.7 returned for pairs of columns of ``PAIRS``."""
 
 
@@ -187,7 +193,7 @@ def test_graph_layer_is_eq_3() -> None:
 
 
 def test_a_graph_layer_is_another_way_to_write_the_read_out() -> None:
-    """w'(A h) = (A'w)'h: whatever a network with the layer forecasts, one without it does too, and the other way round."""
+    """w'(A h) = (A'w)'h: what a network with the layer can forecast, one without it can, and the other way round."""
     values = np.random.default_rng(4).normal(size=(100, 4))
     matrix = torch.tensor(adjacency(values))
     states, readout = torch.randn(3, 6, 5, 4, dtype=torch.float64), torch.randn(4, dtype=torch.float64)

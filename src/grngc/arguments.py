@@ -25,8 +25,15 @@ def check_whole(name: str, value: Any, least: int = 1) -> None:
 
 def check_amount(name: str, value: Any) -> None:
     """Refuse what is not a finite number of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < math.inf:
         raise InputError(f"{name} must be a finite number of at least 0; got {value!r}")
+
+
+def check_seed(value: Any) -> None:
+    """Refuse what cannot be a ``random_state``."""
+    check_whole("random_state", value, 0)
+    if value >= 2**63:
+        raise InputError(f"random_state must be below 2**63; got {value!r}")
 
 
 def check_switch(name: str, value: Any) -> None:

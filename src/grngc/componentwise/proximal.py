@@ -145,7 +145,10 @@ class _Gista:
         open_ = torch.arange(len(totals), device=totals.device)
         while len(open_):
             tried = _proximal_step(course, gradient, lengths[open_], open_)
-            moved = sum((tried[name] - course.parameters[name][open_]).square().reshape(len(open_), -1).sum(dim=1) for name in tried)
+            moved = sum(
+                (tried[name] - course.parameters[name][open_]).square().reshape(len(open_), -1).sum(dim=1)
+                for name in tried
+            )
             targets = course.targets[open_]
             with torch.no_grad():
                 total = course.smooth(tried, targets)

@@ -47,7 +47,9 @@ NORMALISATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 to 1. ``max``: the largest entry is 1. ``cosine``: the diagonal is 1."""
 
 
-def adjacency(values: np.ndarray, *, of: str = "minmax", normalisation: str = "sym", diagonal: bool = True) -> np.ndarray:
+def adjacency(
+    values: np.ndarray, *, of: str = "minmax", normalisation: str = "sym", diagonal: bool = True
+) -> np.ndarray:
     """Return A = N'N / T (eq. 1), normalised, (series, series).
 
     Parameters

@@ -8,7 +8,7 @@ import torch
 from sklearn.base import BaseEstimator
 from torch import Tensor
 
-from ..arguments import check_amount, check_choice, check_switch, check_whole
+from ..arguments import check_amount, check_choice, check_seed, check_switch, check_whole
 from ..componentwise.losses import squared_size
 from ..componentwise.networks import ACTIVATIONS, CELLS, ComponentwiseRNN
 from ..componentwise.proximal import OPTIMISERS, Parameters, descend
@@ -48,13 +48,14 @@ class GGC(BaseEstimator):
     """Graph Granger Causality, component-wise (GGC-cLSTM, GGC-cRNN): scores are the norms of input weights.
 
     For every target a recurrent network reads windows of all series, its hidden states, one for each series, are mixed
-    by the graph ``A = N'N``, and a linear read-out forecasts the next step at every step. Its loss (eq. 4) is the squared
-    error, a group lasso on the input weights of each source, a divergence that pulls their sizes towards the target's
-    distance correlations, and a triplet loss. The score of a source is the norm of its input weights.
+    by the graph ``A = N'N``, and a linear read-out forecasts the next step at every step. Its loss (eq. 4) is the
+    squared error, a group lasso on the input weights of each source, a divergence that pulls their sizes towards the
+    target's distance correlations, and a triplet loss. The score of a source is the norm of its input weights.
 
     The paper leaves much open, its numbers above all. Each open reading is a parameter here, with the default that
-    ``docs/decisions/0023-readings-of-ggc.md`` argues for. The divergence pulls towards a *symmetric* matrix, and with it
-    no score is exactly 0: ``kl_weight=0`` gives the exact zeros of the group lasso.
+    ``docs/decisions/0023-readings-of-ggc.md`` argues for. Two terms work against the graph. The divergence pulls towards
+    a *symmetric* matrix, and with it no score is exactly 0: ``kl_weight=0`` gives the exact zeros of the group lasso.
+    The triplet loss pays for reading the series that a forecast is to be far from, which is the least related one.
 
     Parameters
     ----------
@@ -84,8 +85,8 @@ class GGC(BaseEstimator):
     error : {"mean", "sum"}
         Squared error per step, or summed over the steps of a window. It sets what the weights below are beside.
     penalty : float or "auto"
-        Weight of the group lasso, lambda1. ``"auto"``: ``PENALTY_SHARE`` of the rate at which chance correlations shrink
-        (:func:`grngc.parameters.automatic_penalty`), told the number of series and of different steps forecast.
+        Weight of the group lasso, lambda1. ``"auto"``: ``PENALTY_SHARE`` of the rate at which chance correlations
+        shrink (:func:`grngc.parameters.automatic_penalty`), told the number of series and of different steps forecast.
     penalty_norm : {"group_lasso", "ridge_squared"}
         The norm of each source's weights, or its square, as eq. 4 is printed (and sets nothing to 0).
     kl_weight : float
@@ -218,9 +219,7 @@ class GGC(BaseEstimator):
         window = self.window or default_window(panel, joined_length(panel, self.cross_boundary))
         sequences = cut_sequences(scaled, window, stride=self.stride, cross_boundary=self.cross_boundary)
         points = np.concatenate(scaled.trajectories)
-        matrix = adjacency(
-            points, of=self.adjacency_of, normalisation=self.adjacency, diagonal=self.adjacency_diagonal
-        )
+        matrix = adjacency(points, of=self.adjacency_of, normalisation=self.adjacency, diagonal=self.adjacency_diagonal)
         if self.distances == "all":
             correlation = distance_correlation(points)
         else:
@@ -265,7 +264,7 @@ class GGC(BaseEstimator):
             check_switch(name, values[name])
         for name in ("stride", "steps"):
             check_whole(name, values[name])
-        check_whole("random_state", self.random_state, 0)
+        check_seed(self.random_state)
         check_window(self.window)
         if self.hidden is not None:
             check_whole("hidden", self.hidden)
@@ -299,7 +298,9 @@ class _Task:
         self.options, self.level = options, penalty
         self.x, self.correlation = torch.tensor(sequences.x).float(), torch.tensor(correlation).float()
         self.truth = torch.tensor(sequences.y[..., targets]).float()
-        self.between = graph_layer(torch.tensor(matrix).float(), options.graph_activation) if options.graph_layer else None
+        self.between = (
+            graph_layer(torch.tensor(matrix).float(), options.graph_activation) if options.graph_layer else None
+        )
         self.toward = self.correlation[targets]  # (target, source)
         self.start = self.toward if options.initial in ("hidden_state", "both") else None
         self.shares = losses.shares(self.toward, options.kl_norm)
@@ -332,7 +333,8 @@ class _Task:
         return loss + options.kl_weight * self._divergence(parameters["inputs"], chosen) if options.kl_weight else loss
 
     def _divergence(self, inputs: Tensor, chosen: Tensor) -> Tensor:
-        sizes, shares = source_sizes(inputs)[..., 0], self.shares[chosen]
+        sizes = torch.linalg.vector_norm(inputs, dim=1)  # its slope at 0 is 0: what is left out stays out
+        shares = self.shares[chosen]
         if self.pulled():  # the part of sum_j p_j log(sum of sizes / size_j) that is not in the proximal step
             return (sizes + losses.LEAST).sum(dim=1).log() + torch.xlogy(shares, shares).sum(dim=1)
         pair = shares, losses.shares(sizes, self.options.kl_norm)

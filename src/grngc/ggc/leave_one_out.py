@@ -8,14 +8,13 @@ import torch
 from sklearn.base import BaseEstimator
 from torch import Tensor, nn
 
-from ..arguments import check_amount, check_choice, check_switch, check_whole
+from ..arguments import check_amount, check_choice, check_seed, check_switch, check_whole
 from ..batches import Batch, Batches
 from ..componentwise.losses import squared_size
 from ..componentwise.networks import ACTIVATIONS, CELLS, ComponentwiseRNN
 from ..componentwise.signs import signed_shares
 from ..errors import InputError
 from ..estimators import forget, remember_series
-from ..graph import CausalGraph
 from ..panel import Panel, as_panel
 from ..runtime import MEMORY_BUDGET, seeded
 from ..scaling import SCALINGS, Scaling
@@ -23,7 +22,7 @@ from ..training import Progress, Record, minimise
 from .adjacency import NORMALISATIONS, VALUES, adjacency
 from .network import GRAPH_ACTIVATIONS, graph_layer
 from .reading import graph_of
-from .sequences import Sequences, check_window, cut_sequences, default_window, joined_length
+from .sequences import Sequences, check_window, cut_sequences, default_window
 
 COMPARED = ("target", "total")
 JUDGED_ON = ("held_out", "training")
@@ -73,7 +72,7 @@ class GGCLeaveOneOut(BaseEstimator):
         Of Adam: its rate at the start, updates, and windows of each (None: all).
     scaling : {"pooled", "per_trajectory", "none"}
     cross_boundary : bool
-        Join trajectories end to end, as much published code does. The end of each is not held out then, but that of all.
+        Join trajectories end to end, as much published code does. What is held out is then the end of all.
     random_state : int
 
     Attributes
@@ -141,9 +140,7 @@ class GGCLeaveOneOut(BaseEstimator):
         self.cross_boundary = cross_boundary
         self.random_state = random_state
 
-    def fit(
-        self, X: Any, y: None = None, *, progress: Callable[[Progress], None] | None = None
-    ) -> "GGCLeaveOneOut":
+    def fit(self, X: Any, y: None = None, *, progress: Callable[[Progress], None] | None = None) -> "GGCLeaveOneOut":
         """Train the network of all series beside those without one each, and compare what they forecast.
 
         Parameters
@@ -165,14 +162,10 @@ class GGCLeaveOneOut(BaseEstimator):
         forget(self)
         panel = as_panel(X)
         scaled = Scaling.of(panel, self.scaling).apply(panel)
-        matrix = adjacency(
-            np.concatenate(scaled.trajectories), of=self.adjacency_of, normalisation=self.adjacency
-        )
+        matrix = adjacency(np.concatenate(scaled.trajectories), of=self.adjacency_of, normalisation=self.adjacency)
         train, judge = self._parts(scaled)
         found = [self._compared(panel, train, judge, matrix, repeat, progress) for repeat in range(self.repeats)]
-        ratios, shares, constancy, errors = (
-            np.mean(each, axis=0) for each in list(zip(*found, strict=True))[:4]
-        )
+        ratios, shares, constancy, errors = (np.mean(each, axis=0) for each in list(zip(*found, strict=True))[:4])
         decided = ratios > self.margin
         nearness = np.where(decided, 1, np.exp(np.minimum(ratios - self.margin, 0)))
         constancy = constancy * decided[:, None]
@@ -246,9 +239,7 @@ class GGCLeaveOneOut(BaseEstimator):
             )
             shares, constancy = networks.signs_of_all(x)
             errors = networks.errors(*judged)
-            return _Comparison(
-                log_ratios(errors, self.compared).numpy(), shares, constancy, errors[0].numpy(), record
-            )
+            return _Comparison(log_ratios(errors, self.compared).numpy(), shares, constancy, errors[0].numpy(), record)
 
     def _check(self) -> None:
         values = self.get_params(deep=False)
@@ -260,7 +251,7 @@ class GGCLeaveOneOut(BaseEstimator):
             check_switch(name, values[name])
         for name in ("steps", "repeats"):
             check_whole(name, values[name])
-        check_whole("random_state", self.random_state, 0)
+        check_seed(self.random_state)
         check_window(self.window)
         if self.batch is not None:
             check_whole("batch", self.batch)
@@ -270,7 +261,7 @@ class GGCLeaveOneOut(BaseEstimator):
 
 
 class _Comparison(NamedTuple):
-    """Logarithms (target, source), shares and constancy of signs (target, lag, source), E (target,), and the training."""
+    """Logarithms (target, source), shares and constancy of signs (target, lag, source), E (target,), the training."""
 
     log_ratios: np.ndarray
     shares: np.ndarray
@@ -280,7 +271,7 @@ class _Comparison(NamedTuple):
 
 
 def log_ratios(errors: Tensor, compared: str) -> Tensor:
-    """Return ``log(E_-j[i] / E[i])`` (target, source) of errors (network, target), the first network that of all series."""
+    """Return ``log(E_-j[i] / E[i])`` (target, source) of errors (network, target), the first those of all series."""
     if compared == "total":
         errors = errors.sum(dim=1, keepdim=True).expand_as(errors)
     kept = errors.clamp_min(torch.finfo(errors.dtype).tiny).log()
@@ -306,9 +297,7 @@ class NetworksWithout(nn.Module):
     ) -> None:
         super().__init__()
         count = n_series + 1
-        self.recurrent = ComponentwiseRNN(
-            n_series, hidden=n_series, cell=cell, activation=activation, n_targets=count
-        )
+        self.recurrent = ComponentwiseRNN(n_series, hidden=n_series, cell=cell, activation=activation, n_targets=count)
         head = nn.Linear(n_series, n_targets)
         self.head = nn.Parameter(head.weight.detach().repeat(count, 1, 1))
         self.head_bias = nn.Parameter(head.bias.detach().repeat(count, 1))
@@ -326,7 +315,9 @@ class NetworksWithout(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Forecast every target at every step by every network."""
-        states = torch.stack(self.recurrent.states(self.recurrent.project(x))).permute(1, 3, 0, 2)  # (network, window, time, hidden)
+        states = torch.stack(self.recurrent.states(self.recurrent.project(x))).permute(
+            1, 3, 0, 2
+        )  # (network, window, time, hidden)
         if self.between is not None:
             states = self.between(states)
         return states @ self.head.transpose(1, 2)[:, None] + self.head_bias[:, None, None]
@@ -336,7 +327,7 @@ class NetworksWithout(nn.Module):
         return squared_size({"recurrent": self.recurrent.recurrent, "head": self.head}, ["recurrent", "head"])
 
     def errors(self, x: Tensor, y: Tensor) -> Tensor:
-        """Return the mean squared error of the last forecast of each window (network, target); y is (window, target)."""
+        """Return the mean squared error of the last forecast of windows (network, target); y is (window, target)."""
         chunk = max(1, MEMORY_BUDGET // (4 * 4 * x.shape[1] * self.units))
         with torch.no_grad():
             parts = zip(x.split(chunk), y.split(chunk), strict=True)
@@ -350,7 +341,10 @@ class NetworksWithout(nn.Module):
         alike.activation = first.activation
         parameters = {name: each.detach()[:1] for name, each in first.named_parameters()}
         parameters |= {"readout": self.head.detach()[:1], "readout_bias": self.head_bias.detach()[:1]}
-        rows = {name: each[0] if name.startswith("readout") else each.expand(targets, *each.shape[1:]) for name, each in parameters.items()}
+        rows = {
+            name: each[0] if name.startswith("readout") else each.expand(targets, *each.shape[1:])
+            for name, each in parameters.items()
+        }
         alike.load_state_dict(rows)
         every = torch.ones(x.shape[:2], dtype=torch.bool)
         return signed_shares(alike, x, every, lambda products: alike.respond(products, None, self.of_all))

@@ -47,12 +47,12 @@ def triplet(forecast: Tensor, truth: Tensor, other: Tensor) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class PulledGroupLasso:
-    """``level * sum_j size_j - sum_j pull_j log size_j`` of input weights (target, unit, source), and its proximal step.
+    """``level * sum_j size_j - sum_j pull_j log size_j`` of weights (target, unit, source), and its proximal step.
 
-    The first sum is the group lasso. The second is what of ``kl_weight * KL(p || shares)`` depends on each source alone,
-    ``pull = kl_weight * p``; the rest, ``kl_weight * log(sum_j size_j)``, is smooth. Its slope grows without bound where
-    weights near 0, so that steps along the gradient would throw them out again; the proximal step is exact instead. The
-    size becomes the positive root of ``size^2 - (before - step level) size - step pull = 0``: with a pull no source is
+    The first sum is the group lasso. The second is what of ``kl_weight * KL(p || shares)`` depends on each source
+    alone, ``pull = kl_weight * p``; the rest, ``kl_weight * log(sum_j size_j)``, is smooth. Its slope grows without
+    bound where weights near 0, so that steps along the gradient would throw them out again; the proximal step is exact
+    instead. The size becomes the positive root of ``size^2 - (before - step level) size - step pull = 0``: with a pull no source is
     left out, and one that helps no forecast is held where the two sums balance.
 
     Attributes
@@ -75,7 +75,9 @@ class PulledGroupLasso:
         left = sizes - step * self.level
         root = (left.square() + 4 * pull).sqrt()
         # of the two ways to write the root, the one that does not subtract nearly equal numbers
-        size = torch.where(left > 0, (left + root) / 2, 2 * pull / (root - left).clamp_min(torch.finfo(left.dtype).tiny))
+        size = torch.where(
+            left > 0, (left + root) / 2, 2 * pull / (root - left).clamp_min(torch.finfo(left.dtype).tiny)
+        )
         pulled = size / sizes.clamp_min(torch.finfo(left.dtype).tiny)
         factors = torch.where(pull > 0, pulled, soft_threshold(sizes, (step * self.level).expand_as(sizes)))
         return weights * factors[:, None]

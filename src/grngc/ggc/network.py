@@ -18,8 +18,8 @@ INITIAL = ("hidden_state", "input_weights", "both", "none")
 def graph_layer(adjacency: Tensor, activation: str = "none") -> Callable[[Tensor], Tensor]:
     """Return eq. 3, ``h_i <- sum_j A_ij h_j`` at every step, on hidden states (target, window, time, hidden).
 
-    ``adjacency`` is (hidden, hidden), or (target, hidden, hidden) where each target has its own. The layer has no weights.
-    A linear read-out follows, and ``w'(A h) = (A'w)'h``: for an invertible A it is another way to write the
+    ``adjacency`` is (hidden, hidden), or (target, hidden, hidden) where each target has its own. The layer has no
+    weights. A linear read-out follows, and ``w'(A h) = (A'w)'h``: for an invertible A it is another way to write the
     read-out's weights, so that without an activation it can change how training goes, not what can be forecast.
     """
     columns = (adjacency if adjacency.ndim == 2 else adjacency[:, None]).transpose(-1, -2)
