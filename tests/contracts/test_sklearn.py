@@ -7,7 +7,6 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from grngc.methods import METHODS
 
-
 QUICK = {"ggc": {"steps": 2}, "ggc_loo": {"steps": 2}}
 """What is checked is how estimators behave, not what they find."""
 

@@ -53,8 +53,8 @@ class GGC(BaseEstimator):
     target's distance correlations, and a triplet loss. The score of a source is the norm of its input weights.
 
     The paper leaves much open, its numbers above all. Each open reading is a parameter here, with the default that
-    ``docs/decisions/0023-readings-of-ggc.md`` argues for. Two terms work against the graph. The divergence pulls towards
-    a *symmetric* matrix, and with it no score is exactly 0: ``kl_weight=0`` gives the exact zeros of the group lasso.
+    ``docs/decisions/0023-readings-of-ggc.md`` argues for. Two terms work against the graph. The divergence pulls
+    towards a *symmetric* matrix, and with it no score is exactly 0 (``kl_weight=0`` gives the group lasso's zeros).
     The triplet loss pays for reading the series that a forecast is to be far from, which is the least related one.
 
     Parameters

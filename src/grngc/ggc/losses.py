@@ -52,8 +52,8 @@ class PulledGroupLasso:
     The first sum is the group lasso. The second is what of ``kl_weight * KL(p || shares)`` depends on each source
     alone, ``pull = kl_weight * p``; the rest, ``kl_weight * log(sum_j size_j)``, is smooth. Its slope grows without
     bound where weights near 0, so that steps along the gradient would throw them out again; the proximal step is exact
-    instead. The size becomes the positive root of ``size^2 - (before - step level) size - step pull = 0``: with a pull no source is
-    left out, and one that helps no forecast is held where the two sums balance.
+    instead. The size becomes the positive root of ``size^2 - (before - step level) size - step pull = 0``: with a pull
+    no source is left out, and one that helps no forecast is held where the two sums balance.
 
     Attributes
     ----------
