@@ -40,13 +40,13 @@ def test_the_minimum_is_found_and_its_zeros_are_exact(optimiser: str) -> None:
 
 
 def test_ista_without_a_penalty_is_gradient_descent() -> None:
-    start = {"inputs": torch.randn(3, 4, 2), "readout": torch.randn(3, 4)}
+    start = {"inputs": torch.randn(3, 4, 2), "readout": torch.randn(3, 4), "bias": torch.randn(3)}
     x, y = torch.randn(20, 2), torch.randn(20, 3)
 
     def smooth(parameters: Parameters, targets: Tensor) -> Tensor:
         states = torch.tanh(torch.einsum("jui,ni->jnu", parameters["inputs"], x))
         forecast = torch.einsum("jnu,ju->nj", states, parameters["readout"])
-        return (forecast - y[:, targets]).square().mean(dim=0)
+        return (forecast + parameters["bias"] - y[:, targets]).square().mean(dim=0)
 
     found = descend(start, smooth, level(0.0), learning_rate=0.05, steps=40)
     leaves = {name: each.clone().requires_grad_() for name, each in start.items()}
@@ -55,6 +55,8 @@ def test_ista_without_a_penalty_is_gradient_descent() -> None:
         descent.zero_grad()
         smooth(leaves, torch.arange(3)).sum().backward()
         descent.step()
+    searched = descend(start, smooth, level(0.0), optimiser="gista", learning_rate=1.0, steps=40)
+    assert (searched.losses < found.losses).all()
     for name, each in leaves.items():
         torch.testing.assert_close(found.parameters[name], each.detach(), rtol=1e-12, atol=1e-12)
 

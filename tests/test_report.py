@@ -207,6 +207,16 @@ def test_warnings_come_gravest_first() -> None:
     assert told == {"kind": "divergence", "text": "Training ran away on 2 of 50 halves of the record."}
 
 
+def test_of_one_series_nothing_is_told_of_others() -> None:
+    from grngc import discover
+
+    found = discover(series()[:, :1], forecaster="linear", lag=1, workers=1)
+    head = summary(found)["head"]
+    assert head["conclusion"] == "Nothing stands out: there is one series only, and no other to drive it."
+    assert head["sure"] == "Bring the series that may drive it, as further columns."
+    assert head["warnings"] == [{"kind": "nothing found", "text": "There is no pair to draw."}]
+
+
 @pytest.mark.parametrize("start", range(0, len(HOSTILE), 4))
 def test_no_name_breaks_a_page(start: int) -> None:
     names = HOSTILE[start : start + 4]

@@ -4,13 +4,16 @@ import csv
 import io
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from grngc import Discovery
-from grngc.export.table import cell_of
+from grngc import CausalGraph, Discovery
+from grngc.export.table import cell_of, name_of_cell
+from hostile import NAMES as EVERY
 from reports import HOSTILE, NAMES, many, nothing, renamed, sure, trained
 
 FLAGS = (
@@ -254,3 +257,127 @@ def test_names_run_nothing_ask_for_nothing_and_come_back(opened: Any, start: int
     known = {"\ufffd" if name == "\ud800" else cell_of(name) for name in names}  # half a character is not in UTF-8
     assert sources == known | set(NAMES[len(names) :])
     assert page.is_visible("#formulas") == any(cell_of(name) != name for name in names)
+
+
+def of_every_name() -> Discovery:
+    """Return results in which each hostile name drives the next."""
+    p = len(EVERY)
+    scores = np.roll(np.eye(p), 1, axis=0) * np.linspace(1, 0.5, p)
+    graph = CausalGraph(scores, EVERY, scores[:, None], scores[:, None])
+    return replace(renamed(trained().without_forecaster(), NAMES), graph=graph, noise_floor=0.1)
+
+
+def test_a_page_of_every_name_is_searched_sorted_filtered_and_downloaded(opened: Any) -> None:
+    page = opened(of_every_name())
+    heading = page.locator("#details h3").first
+    for name in EVERY:
+        typed = name.strip()
+        if typed == name and len(name) < 200 and name.isprintable() and name:
+            page.fill("#search", name)
+            assert heading.inner_text().partition(" #")[0] == (name if len(name) < 60 else heading.inner_text())
+    for typed, shown in (("RAIN", "RAIN"), ("Rain", "Rain"), ("rain", "Rain"), ("__PROTO__", "__proto__")):
+        page.fill("#search", typed)
+        assert heading.inner_text() == shown
+    for composed in ("\u00e9", "e\u0301"):
+        page.fill("#filter", composed)
+        assert {"\u00e9 #77", "e\u0301 #78"} <= {*rows(page, 1), *rows(page, 2)}
+    page.fill("#filter", "</script>")
+    assert len(rows(page, 1)) == 4  # three names in a row, and what drives the first
+    page.fill("#filter", "")
+    page.click("[data-key=source]")
+    page.click("#more")
+    assert len(rows(page, 1)) == len(EVERY)
+    assert page.is_visible("#alike")
+    page.locator("#table tbody button", has_text="<!--").first.click()
+    page.click("#view-network")
+    page.click("#view-heat")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    assert page.evaluate("window.__pwned") is None
+    with page.expect_download() as download:
+        page.click("#download")
+    text = Path(download.value.path()).read_bytes().decode()
+    sources = {name_of_cell(row["source"]) for row in csv.DictReader(io.StringIO(text, newline=""))}
+    assert sources == {name.replace("\ud800", "\ufffd").replace("\udfff", "\ufffd") for name in EVERY}
+
+
+def test_what_would_get_into_the_page_is_not_run_and_not_fetched(chromium: Any, tmp_path: Path) -> None:
+    """The policy by itself: a script, a handler, a style and an image put in by force."""
+    page = chromium.new_page()
+    fetched: list[str] = []
+    page.on("requestfinished", lambda request: fetched.append(request.url))
+    place = sure().report(tmp_path / "page.html").as_uri()
+    page.goto(place)
+    page.wait_for_selector("#table tbody tr")
+    refused = page.evaluate(
+        """async () => {
+          const refused = [];
+          document.addEventListener("securitypolicyviolation", (event) => refused.push(event.effectiveDirective));
+          const script = document.createElement("script");
+          script.textContent = "window.__pwned = 1";
+          document.body.append(script);
+          document.body.insertAdjacentHTML("beforeend", "<p onclick='window.__pwned = 2'></p>"
+            + "<style>body { color: red }</style><img src='http://evil.example/x.png'>");
+          document.body.lastElementChild.previousElementSibling.previousElementSibling.click();
+          await fetch("http://evil.example/").catch(() => null);
+          await new Promise((then) => setTimeout(then, 300));
+          return refused;
+        }"""
+    )
+    assert {"script-src-elem", "script-src-attr", "style-src-elem", "img-src", "connect-src"} <= {*refused}
+    assert page.evaluate("window.__pwned") is None
+    assert page.evaluate("getComputedStyle(document.body).color") != "rgb(255, 0, 0)"
+    assert fetched == [place]
+    page.close()
+
+
+def test_an_arrow_beside_names_from_right_to_left_points_to_the_target(opened: Any) -> None:
+    page = opened(renamed(sure(), ("\u05d2\u05e9\u05dd", "\u05e0\u05d4\u05e8")))
+    page.click("#view-heat")
+    page.focus("#heat-canvas")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    for place in ("#heat-said", "#details h3"):
+        left = [one.bounding_box()["x"] for one in page.locator(f"{place} bdi").all()[:2]]
+        assert left[0] < left[1]
+
+
+def test_the_keyboard_does_what_the_mouse_does(opened: Any) -> None:
+    page = opened(sure())
+    page.focus("#view-heat")
+    page.keyboard.press("Enter")
+    assert page.get_attribute("#view-heat", "aria-pressed") == "true"
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Space")
+    assert page.get_attribute("#view-network", "aria-pressed") == "true"
+    page.focus("#theme")
+    page.keyboard.press("Space")
+    assert page.get_attribute("html", "data-theme") == "dark"
+    page.focus("#only")
+    page.keyboard.press("Space")
+    assert len(rows(page, 1)) == 12
+    page.focus("[data-key=lag]")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.dataset.key") == "lag"  # it is still where it was
+    assert page.locator("th[aria-sort=ascending]").inner_text().startswith("lag")
+    page.locator("#table tbody button").first.focus()
+    page.keyboard.press("Enter")
+    assert "→" in page.locator("#details h3").first.inner_text()
+    page.locator("details summary").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("details").first.get_attribute("open") is not None
+    outline = "getComputedStyle(document.activeElement).outlineWidth"
+    assert page.evaluate(outline) == "3px"  # where one is, is seen
+
+
+def test_a_printed_page_is_light_and_holds_what_is_read(opened: Any) -> None:
+    page = opened(trained(), color_scheme="dark")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    for hidden in ("#search", "#theme", "#download", "footer"):
+        assert not page.is_visible(hidden)
+    for shown in (".conclusion", ".warnings", "#network", "#details", "#table", "#forecasts svg", "#made", "#cite"):
+        assert page.locator(shown).first.is_visible()
+    assert len(page.pdf(format="A4")) > 20_000
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.get_attribute("html", "data-theme") == "dark"

@@ -10,11 +10,14 @@ import numpy as np
 
 from .arguments import brief, listed, nearest
 from .errors import InputError, InputWarning
+from .labels import clipped
 
 FAR = 1e6
 """Usual (median) distances from the median beyond which a number is worth a warning."""
 MAX_NAME = 1000
 """Characters of a series' name; longer ones are cells that an unclosed quote has joined."""
+LONGEST = 60
+"""Characters of a name in a list of counts."""
 ROUNDING = 64
 """A series whose whole range is below this many floating-point spacings of its size is constant."""
 
@@ -65,7 +68,7 @@ class Reading:
         """Name the first entry that is True in ``found``, one bool array (time, series) for each trajectory."""
         r = next(r for r, where in enumerate(found) if where.any())
         t, i = np.argwhere(found[r])[0]
-        return f"{self.at(r, int(t))}, column {self.names[i]!r}"
+        return f"{self.at(r, int(t))}, column {brief(self.names[i])}"
 
     def keep(self, kept: Sequence[int], note: str = "") -> "Reading":
         """Return the reading with the series of those numbers only."""
@@ -140,7 +143,10 @@ def check_names(names: Sequence[str], origin: str = "") -> None:
     if double := [name for name, count in Counter(names).items() if count > 1]:
         places = [str(n + 1) for n, name in enumerate(names) if name == double[0]]
         raise InputError(
-            say(origin, f"duplicate name {double[0]!r} in columns {', '.join(places)}: give every series its own name")
+            say(
+                origin,
+                f"duplicate name {brief(double[0])} in columns {', '.join(places)}: give every series its own name",
+            )
         )
     if "" in names:
         raise InputError(say(origin, f"column {list(names).index('') + 1} has no name: write one in the header"))
@@ -173,7 +179,9 @@ def check_numbers(reading: Reading, missing: str) -> None:
     if not counts.any():
         return
     if missing == "refuse":
-        several = [f"{name}: {count}" for name, count in zip(reading.names, counts, strict=True) if count]
+        several = [
+            f"{clipped(name, LONGEST)}: {count}" for name, count in zip(reading.names, counts, strict=True) if count
+        ]
         per_series = ", ".join(several[:8]) + (f" and {len(several) - 8} more series" if len(several) > 8 else "")
         raise reading.error(
             f"NaN or empty: {counts.sum()} missing ({per_series}), the first in {reading.first(gaps)}: "

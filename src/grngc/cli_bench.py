@@ -161,15 +161,24 @@ def show(
 
 @bench.command("verdict")
 def verdict(table: Name, tables: Tables = HERE, results: ResultsIn = None) -> int:
-    """Say whether the default is better than the best control and than what was published, one line each."""
-    from .bench.page import verdict_text
+    """Say whether the default is better than the best control and than what was published, one line each.
+
+    Then, for each published figure that one of our rows stands for, whether it came out again.
+    """
+    from .bench.claims import claims
+    from .bench.page import claim_text, verdict_text
     from .bench.verdict import verdicts
 
     read, kept, path = _open(table, tables, results)
-    judged = verdicts(read, _lines(read, kept.read(), path.parent))
-    if not judged:
-        raise InputError(f"{read.name}: no row with the default configuration: there is nothing to judge")
-    print(verdict_text(read, judged, sentence_width()))
+    lines = _lines(read, kept.read(), path.parent)
+    judged, claimed = verdicts(read, lines), claims(read, lines)
+    if not judged and not claimed:
+        raise InputError(
+            f"{read.name}: no row with the default configuration, and none that stands for a published method: there "
+            "is nothing to judge"
+        )
+    parts = [verdict_text(read, judged, sentence_width())] if judged else []
+    print("\n\n".join([*parts, *([claim_text(read, claimed, sentence_width())] if claimed else [])]))
     return OK
 
 
@@ -228,10 +237,10 @@ def _prune(table: "Table", path: Path, kept: "Results", dry_run: bool) -> None:
 
 
 def _all(tables: Path) -> "list[tuple[Table, Path]]":
-    """Every table of a folder: the paper's tables, its figures, then others, by name."""
+    """Every table of a folder: the papers' tables and figures, then others, by name."""
     from .bench.table import read_table
 
-    first = ("grngc-table", "grngc-figure", "")
+    first = ("grngc-table", "grngc-figure", "ggc-table", "")
     at = {
         path: next(n for n, start in enumerate(first) if path.stem.startswith(start)) for path in tables.glob("*.toml")
     }

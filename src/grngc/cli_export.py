@@ -8,6 +8,7 @@ import typer
 
 from .errors import InputError
 from .folders import check_file_to_write
+from .labels import printable
 from .terminal import OK, tell
 
 STDOUT = Path("-")
@@ -75,7 +76,9 @@ def export(
         sys.stdout.buffer.write(content(found, to, edges))
     else:
         write(found, place, to, edges, overwrite=overwrite)
-        print(f"{len(edges)} edge{'s' * (len(edges) != 1)} of {len(found.graph.names)} series in {place}")
+        print(
+            f"{len(edges)} edge{'s' * (len(edges) != 1)} of {len(found.graph.names)} series in {printable(str(place))}"
+        )
     if not (found.trustworthy and found.converged):
         tell("warning", found.record["conclusion"])
     return OK

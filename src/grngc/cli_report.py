@@ -7,6 +7,7 @@ import typer
 
 from .errors import InputError
 from .folders import check_file_to_write
+from .labels import printable
 from .terminal import OK
 
 
@@ -41,7 +42,7 @@ def report(
         raise InputError(
             f"{folder / RECORD}: has no {error}: written by another version? Run discover again"
         ) from error
-    print(f"Report in {page} ({page.stat().st_size / 1000:.0f} kB): open it in a browser")
+    print(f"Report in {printable(str(page))} ({page.stat().st_size / 1000:.0f} kB): open it in a browser")
     return OK
 
 

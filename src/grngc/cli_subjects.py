@@ -10,6 +10,7 @@ import typer
 
 from .errors import InputError
 from .folders import check_file_to_write
+from .labels import printable
 from .terminal import FAILED_CELLS, OK, UNTRUSTWORTHY, duration, tell
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def discover_files(
         if isinstance(now.outcome, BaseException):
             tell("error", f"[{now.number}/{now.of}] {now.name}: failed: {told(now.outcome)}")
         elif not quiet and not as_json:
-            print(f"grngc: [{now.number}/{now.of}] {now.name}: {_outcome(now)}", file=sys.stderr)
+            print(f"grngc: [{now.number}/{now.of}] {printable(now.name)}: {_outcome(now)}", file=sys.stderr)
 
     try:
         found = discover_group(files, folder=out, overwrite=overwrite, ended=show, **options)
@@ -49,7 +50,8 @@ def discover_files(
     elif not quiet:
         print(found.summary(top))
         if out is not None:
-            print(f"Results in {out}: group_edges.csv, group.npz, group.json, and a folder for each subject")
+            written = "group_edges.csv, group.npz, group.json, and a folder for each subject"
+            print(f"Results in {printable(str(out))}: {written}")
     if (quiet or as_json) and not found.trustworthy:
         tell("warning", found.record["conclusion"])
     if found.failed:
@@ -120,5 +122,5 @@ def compare(
         return OK
     print(found.summary(top))
     if out is not None:
-        print(f"All pairs in {out}")
+        print(f"All pairs in {printable(str(out))}")
     return OK

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .arguments import check_whole, nearest
+from .arguments import check_whole, listed, nearest
 from .errors import InputError
 from .evidence import Evidence
 from .over_time import OverTime
@@ -126,7 +126,8 @@ class CausalGraph:
         names, exogenous = tuple(map(str, self.names)), tuple(map(str, self.exogenous))
         if len(set(names)) < p or not set(exogenous) <= set(names):
             raise InputError(
-                f"a graph needs names that differ, and exogenous series among them; got {names}, {exogenous}"
+                f"a graph needs names that differ, and exogenous series among them; got {listed(names)}, exogenous "
+                f"{listed(exogenous) or 'none'}"
             )
         near = None if self.nearness is None else np.array(self.nearness, dtype=float)
         if near is not None and (near.shape != (p, p) or not ((near >= 0) & (near <= 1)).all()):

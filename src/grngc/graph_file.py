@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import brief
 from .errors import InputError
 from .evidence import Evidence
 from .graph import CausalGraph
@@ -28,7 +29,9 @@ EVIDENCE = "evidence_"
 
 
 def write_graph(graph: CausalGraph, path: Path | str, beside: Mapping[str, np.ndarray]) -> Path:
-    """Write a graph; see :meth:`CausalGraph.save`."""
+    """Write a graph; see :meth:`CausalGraph.save`. Names that could not be read again are refused."""
+    if odd := [name for name in graph.names if name != name.encode(errors="ignore").decode()]:
+        raise InputError(f"{path}: cannot hold the name {brief(odd[0])}, which is no text in UTF-8: rename the series")
     meta = {
         "format_version": FORMAT_VERSION,
         "names": graph.names,  # again: an array of text loses NUL characters at the end

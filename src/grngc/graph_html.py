@@ -1,12 +1,13 @@
 """A graph in a notebook: a small table of its strongest edges."""
 
 import math
+from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .labels import clipped
+from .labels import told_apart
 
 if TYPE_CHECKING:
     from .graph import CausalGraph, Edge
@@ -34,22 +35,23 @@ def graph_html(graph: "CausalGraph") -> str:
     columns = ["source", "", "target", "lag", "sign", "score"]
     columns += ["q", "found again", "selected"] if evidence is not None else []
     head = "".join(f"<th>{column}</th>" for column in columns)
-    rows = "".join(f"<tr>{_cells(edge, evidence is not None)}</tr>" for edge in edges[:ROWS])
+    names = told_apart(graph.names, LONGEST)
+    rows = "".join(f"<tr>{_cells(edge, names, evidence is not None)}</tr>" for edge in edges[:ROWS])
     more = f"<div>and {pairs - ROWS} more: <code>graph.to_frame()</code></div>" if pairs > ROWS else ""
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if edges else ""
     return f'<div class="{NO_FORMULA}"><div><b>CausalGraph</b>: {counted}</div>{table}{more}</div>'
 
 
-def _cells(edge: "Edge", sure: bool) -> str:
-    cells = [_name(edge.source), "→" if edge.lag else "and", _name(edge.target)]
+def _cells(edge: "Edge", names: Mapping[str, str], sure: bool) -> str:
+    cells = [_name(names[edge.source]), "→" if edge.lag else "and", _name(names[edge.target])]
     cells += [str(edge.lag), escape(edge.sign), f"{edge.score:.3g}"]
     if sure:
         cells += [_number(edge.q, ".2g"), _number(edge.frequency, ".0%"), "yes" if edge.selected else "no"]
     return "".join(f"<td>{cell}</td>" for cell in cells)
 
 
-def _name(name: str) -> str:
-    return f"<bdi>{escape(clipped(name, LONGEST))}</bdi>"
+def _name(shown: str) -> str:
+    return f"<bdi>{escape(shown)}</bdi>"
 
 
 def _number(value: float | None, form: str) -> str:

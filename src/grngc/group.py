@@ -217,6 +217,10 @@ def _check_same_series(graphs: Mapping[str, CausalGraph]) -> None:
 
 def usable_as_folder(name: str) -> bool:
     """Return whether a subject's name can be that of a folder beside the group's files."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # bytes of a file's name that are no text: the record could not hold them
+        return False
     return bool(name) and not name.startswith(".") and not {"/", "\0"} & set(name) and name not in FILES
 
 

@@ -13,6 +13,7 @@ from .arguments import listed
 from .errors import InputError
 from .floor import FEWEST_WINDOWS
 from .graph import CausalGraph, Edge
+from .labels import clipped
 from .opening import read_whole
 from .panel import Panel
 from .training import ENOUGH_REACH, SETTLED
@@ -26,6 +27,9 @@ LARGEST = 2**28
 
 PATH_INPUTS = 250
 """Inputs, series times lags, up to which the path of penalties is made for the record unasked: seconds of work."""
+
+LONGEST = 60
+"""Characters of a name in a sentence."""
 
 
 def standing_out(graph: CausalGraph, floor: float) -> list[Edge]:
@@ -101,6 +105,52 @@ def conclude(
     return text
 
 
+def conclude_by(
+    method: str,
+    graph: CausalGraph,
+    floor: float,
+    edges: Sequence[Edge],
+    chance: Mapping[str, Any],
+    windows: int,
+    training: Mapping[str, Any],
+    by_lag: bool,
+) -> str:
+    """Say in plain words what the scores of a method other than GRNGC allow to say, judged by its own surrogates."""
+    largest = graph.edges(top=1)
+    if edges:
+        first, pairs = edges[0], int(graph.pairs().sum())
+        verb, whose = ("stands out:", "Its score is") if len(edges) == 1 else ("stand out, most of all", "They are")
+        at = f"lag {first.lag}, " * (by_lag or first.lag == 0)
+        text = (
+            f"{len(edges)} of {pairs} ordered pairs {verb} {_pair(first)} ({at}{first.sign}). {whose} above the noise "
+            f"floor of {method}, which unrelated series reach in about one record of {chance['false_alarm_one_in']}."
+        )
+        if first.lag == 0:
+            text += " These scores claim no direction: both ways round are one statement."
+    elif not largest:
+        text = "Nothing stands out: there is one series only, and no other to drive it."
+    elif not chance["surrogates"]:
+        text = "No surrogates were asked for, so nothing tells scores from chance. Only their order may be read."
+    elif windows < FEWEST_WINDOWS:
+        text = (
+            f"Too few windows to tell anything from chance: at least {FEWEST_WINDOWS} are needed. "
+            "Read no graph from these scores."
+        )
+    elif math.isinf(floor):
+        text = "Nothing can be told from chance: training diverges on unrelated series, so there is no noise floor."
+    else:
+        text = (
+            f"Nothing stands out: no score is above what {method} gives on unrelated series. Read no graph from these "
+            f"scores: the largest is {largest[0].score:.3g} ({_pair(largest[0])}), the noise floor {floor:.3g}."
+        )
+    if not training["converged"]:
+        text += (
+            f" Training had not converged: its second half still moved the scores by {training['score_change']:.0%}. "
+            f"Raise steps (--steps, now {training['steps']}) before trusting them."
+        )
+    return text
+
+
 def _unsettled(training: Mapping[str, Any]) -> str:
     """Say why the scores are not final, and what to do."""
     if training["exact"]:
@@ -122,10 +172,10 @@ def conclude_group(
     if common:
         first, pairs = common[0], int(graph.pairs().sum())
         verb = "stands out" if len(common) == 1 else "stand out"
-        arrow = "->" if first.lag else "and"
+        pair = _two(first.source, "->" if first.lag else "and", first.target)
         text = (
             f"{len(common)} of {pairs} ordered pairs {verb} in more than half of the {n} subjects, most often "
-            f"{first.source} {arrow} {first.target} ({round((first.share or 0) * n)} of {n}, lag {first.lag}, "
+            f"{pair} ({round((first.share or 0) * n)} of {n}, lag {first.lag}, "
             f"{first.sign})."
         )
     else:
@@ -179,12 +229,16 @@ def path_told(estimator: "GRNGC") -> dict[str, Any] | None:
 
 
 def _pair(edge: Edge) -> str:
-    return f"{edge.source} and {edge.target}" if edge.lag == 0 else f"{edge.source} -> {edge.target}"
+    return _two(edge.source, "and" if edge.lag == 0 else "->", edge.target)
+
+
+def _two(source: str, between: str, target: str) -> str:
+    return f"{clipped(source, LONGEST)} {between} {clipped(target, LONGEST)}"
 
 
 def _required(graph: CausalGraph, most: int = 3) -> str:
     pairs = [] if graph.required is None else np.argwhere(graph.required).tolist()
-    said = ", ".join(f"{graph.names[i]} -> {graph.names[j]}" for j, i in pairs[:most])
+    said = ", ".join(_two(graph.names[i], "->", graph.names[j]) for j, i in pairs[:most])
     return said + f" and {len(pairs) - most} more" * (len(pairs) > most)
 
 

@@ -67,6 +67,10 @@ class Row(_Strict):
         The table's, where not given.
     oracle : bool
         Show beside it the best step, picked on the truth.
+    reproduces : str, optional
+        The method in ``published.csv`` whose printed figures this row is to give again; a verdict is said on each.
+    differs : str
+        Why it may give others: what was not published, what is known to be otherwise here.
     """
 
     label: str
@@ -78,6 +82,8 @@ class Row(_Strict):
     elsewhere: str = "-"
     seeds: list[int] | None = None
     oracle: bool = False
+    reproduces: str | None = None
+    differs: str = ""
 
 
 class Table(_Strict):
@@ -152,6 +158,8 @@ def read_table(path: Path) -> Table:
     for what, names in (("column", [c.name for c in table.columns]), ("row", [r.label for r in table.rows])):
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise InputError(f"{path}: {what} {twice[0]!r} is there twice; give every {what} a name of its own")
+        if odd := [name for name in names if not name.isprintable()]:
+            raise InputError(f"{path}: {what} {odd[0]!r} has characters that do not show: tables are text; remove them")
         if lists := [name for name in names if "," in name]:
             raise InputError(f"{path}: {what} {lists[0]!r} has a comma, which tells {what}s apart in --{what}s")
     columns = [column.name for column in table.columns]

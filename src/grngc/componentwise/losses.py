@@ -26,4 +26,6 @@ def squared_error(forecast: Tensor, wanted: Tensor, counted: Tensor | None = Non
 
 def squared_size(parameters: Parameters, names: Iterable[str]) -> Tensor:
     """Return the sum of the squares of the parameters named, for each target (target,)."""
-    return torch.stack([parameters[name].square().flatten(1).sum(dim=1) for name in names]).sum(dim=0)
+    return torch.stack([parameters[name].square().reshape(len(parameters[name]), -1).sum(dim=1) for name in names]).sum(
+        dim=0
+    )

@@ -12,7 +12,7 @@ COLUMNS = ("source", "target", "lag", "score", "sign", "frequency", "p", "q", "s
 CELL = r"(?:\A|(?<=[;\t|\r\n]))"
 """Where a cell may begin: at the start of a name, and within it, where a spreadsheet parts cells by other signs than
 commas, as those of half of Europe do by semicolons."""
-FORMULA = re.compile(CELL + r"(?=[\s\"]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]|')")
+FORMULA = re.compile(CELL + r"(?=[\s\ufeff\"]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]|')")
 """What would make a formula of a cell, the full-width signs too; and an apostrophe, so that what is added is told from
 what was there."""
 

@@ -49,11 +49,12 @@ def fit_estimator(
     scaling = Scaling.of(panel, given["scaling"])
     scaled = scaling.apply(panel)
     examples = model.examples(scaled)
-    with seeded(given["random_state"], device), computing_on(device):
-        penalty: float = given["penalty"]
-        held_out: dict[float, float] = {}
-        if isinstance(penalty, str):
+    penalty: float = given["penalty"]
+    held_out: dict[float, float] = {}
+    if isinstance(penalty, str):
+        with seeded(given["random_state"], device), computing_on(device):
             penalty, held_out = chosen_penalty(model, scaled, examples.n_forecasts, given, device, progress)
+    with seeded(given["random_state"], device), computing_on(device):
         descents = Descents(model, panel, examples, given, device)
         found = descents.descend(penalty, int(given["steps"]), progress=progress)
         network = descents.network

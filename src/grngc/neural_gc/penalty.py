@@ -19,9 +19,10 @@ from ..parameters import automatic_penalty
 from ..training import Progress
 from .models import Descents, Model
 
-MULTIPLES = (4.8, 2.4, 1.2, 0.6, 0.3, 0.15)
+MULTIPLES = (0.15, 0.3, 0.6, 1.2, 2.4, 4.8)
 """Penalties tried, as multiples of the rate at which chance correlations shrink
-(:func:`grngc.parameters.automatic_penalty`), from the sparsest graph down, each going on from the one before."""
+(:func:`grngc.parameters.automatic_penalty`). Each goes on from the one before, so from dense networks to sparse ones: a
+network that reads nothing has lost its later layers too, and finds no way back."""
 
 PATH_STEPS = 4
 """Each of them is given so many times fewer steps than the fit."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
+from ..arguments import check_whole
 from ..componentwise.networks import CELLS, ComponentwiseRNN
 from ..componentwise.stretches import make_stretches
 from ..panel import Panel
@@ -211,6 +212,7 @@ class CRNN(BaseEstimator):
 
 def _model(estimator: CLSTM | CRNN, cell: str, activation: str) -> Model:
     context, stride, hidden = estimator.context, estimator.stride, estimator.hidden
+    check_whole("hidden", hidden)
 
     def build(p: int, n_targets: int) -> ComponentwiseRNN:
         return ComponentwiseRNN(p, hidden=hidden, cell=cell, activation=activation, n_targets=n_targets)

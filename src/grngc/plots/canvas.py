@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from ..labels import clipped
+from ..labels import clipped, isolated, told_apart
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -52,6 +52,11 @@ def name_of(name: object, most: int = LONGEST) -> str:
     return clipped(str(name), most)
 
 
+def pair_of(source: str, target: str) -> str:
+    """Return two names with an arrow that points to the second whichever way they are written."""
+    return f"{isolated(name_of(source))} → {isolated(name_of(target))}"
+
+
 def title(ax: "Axes", text: str) -> None:
     """Set the title, at the left, one that may hold names."""
     ax.set_title(text, loc="left", fontsize="medium", **AS_IT_IS)
@@ -68,7 +73,8 @@ def label_series(axis: "Axis", names: Sequence[str], **text: Any) -> None:
     size = min(size, max(SMALLEST, room / (line * max(len(names), 1))))
     every = max(1, -(-len(names) * line * size // max(room, 1)))
     shown = range(0, len(names), int(every))
-    axis.set_ticks([*shown], [name_of(names[n]) for n in shown], fontsize=size, **text, **AS_IT_IS)
+    labels = [*told_apart(names, LONGEST).values()]
+    axis.set_ticks([*shown], [labels[n] for n in shown], fontsize=size, **text, **AS_IT_IS)
     axis.set_tick_params(length=0 if every == 1 else 2)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import InputError
 from ..graph import sign_of
 from ..over_time import OverTime
-from .canvas import CYCLE, GREY, SIGN_COLOURS, SIGN_MEANS, axes_of, bare, legend, name_of, title
+from .canvas import CYCLE, GREY, SIGN_COLOURS, SIGN_MEANS, axes_of, bare, legend, pair_of, title
 from .reading import check_name, graph_of
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def lag_profile(found: Any, source: str, target: str, *, ax: "Axes | None" = Non
     ax.set(xlabel="lag (time steps)", ylabel="score", xlim=(lags[0] - 0.8, lags[-1] + 0.8))
     ax.set_ylim(0, (1.2 * sizes.max()) or 1)  # room for the legend
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    title(ax, f"{name_of(source)} → {name_of(target)}")
+    title(ax, pair_of(source, target))
     bare(ax)
     there = [sign for sign in SIGN_COLOURS if any(sizes[n] > 0 and signs[n] == sign for n in range(len(lags)))]
     legend(
@@ -98,7 +98,7 @@ def coupling(
     ax.set(xlabel="time (steps)", ylabel="gradient")
     ax.margins(x=0.01)
     several = f"; {len(labels)} trajectories" if len(labels) > 1 else ""
-    title(ax, f"{name_of(source)} → {name_of(target)}{several}")
+    title(ax, f"{pair_of(source, target)}{several}")
     bare(ax)
     handles = [Line2D([], [], color=colour, linewidth=1.5) for colour in colours.values()]
     legend(ax, handles, [f"lag {lag}" for lag in lags], loc="upper left", bbox_to_anchor=(1, 1))

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..arguments import check_whole
 from ..graph import Edge
-from .canvas import AS_IT_IS, PALE, SIGN_COLOURS, SIGN_MEANS, axes_of, beside, name_of, title
+from ..labels import told_apart
+from .canvas import AS_IT_IS, PALE, SIGN_COLOURS, SIGN_MEANS, axes_of, beside, title
 from .layout import Place, label_offsets, nearest_two, places
 from .reading import believed, check_name, graph_of
 
@@ -71,7 +72,8 @@ def network(found: Any, *, edges: Sequence[Edge] | None = None, top: int = 60, a
         unit = 0.9 * 72 / ax.figure.dpi * float(min(box.width / (high - low)[0], box.height / (high - low)[1]))
         radius = float(np.clip(0.3 * unit * nearest_two(spots), 2.5, LARGEST_RADIUS))
         _edges(ax, drawn, at, radius)
-        if nameless := _series(ax, at, radius, unit):
+        known = told_apart(graph.names, LONGEST_NAME)
+        if nameless := _series(ax, at, [known[name] for name in at], radius, unit):
             said.append(f"no room for {nameless} names")
         if left_out := len(graph.names) - len(names):
             said.append(f"{left_out} series without one are not drawn")
@@ -126,8 +128,8 @@ def _arrow(source: Place, target: Place, edge: Edge, share: float, bent: bool, r
     )
 
 
-def _series(ax: "Axes", at: dict[str, Place], radius: float, unit: float) -> int:
-    """Draw a circle for each series with its name, inside where it fits. Returns how many names have no room.
+def _series(ax: "Axes", at: dict[str, Place], texts: Sequence[str], radius: float, unit: float) -> int:
+    """Draw a circle for each series with its text, inside where it fits. Returns how many texts have no room.
 
     ``radius`` in points, ``unit`` the points of one unit of the places.
     """
@@ -136,7 +138,6 @@ def _series(ax: "Axes", at: dict[str, Place], radius: float, unit: float) -> int
     spots = np.array([*at.values()])
     ax.scatter(*spots.T, s=(2 * radius) ** 2, facecolor=PALE, edgecolor="#595959", linewidth=0.8, zorder=3)
     size = 8.0 if len(at) <= ALL_SHOWN else 6.5
-    texts = [name_of(name, LONGEST_NAME) for name in at]
     inside = [len(text) <= INSIDE and radius > 1.2 * size for text in texts]
     widths = [LETTER * size * len(text) * (not within) for text, within in zip(texts, inside, strict=True)]
     offsets = label_offsets(spots * unit, radius, [max(width, 0.1) for width in widths], size)

@@ -44,6 +44,8 @@ def run_page(report: Mapping[str, Any]) -> str:
     """Return the page about a run, from :func:`grngc.report.summarise_run`."""
     head = report["head"]
     cite = {name: text.format(version=head["versions"].get("grngc", "")) for name, text in CITATION}
+    if head["reference"] is not None:  # of another method
+        cite["The method"] = head["reference"] or "A textbook method; it has no one paper."
     return page("run.html", SCRIPTS, report["data"], head=head, cite=cite)
 
 

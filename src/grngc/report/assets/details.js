@@ -1,6 +1,6 @@
 // Beside the picture: one series with what drives it and what it drives, or one edge with all that is known of it.
 (() => {
-  const { data, pairs, n, at, shown, number, percent, element, svg, name, arrow, signClass, signWord, standsOut, state, look, on } = grngc;
+  const { data, pairs, n, at, shown, number, percent, element, svg, name, arrow, signClass, signWord, standsOut, state, look, on, folded } = grngc;
   const { frame, range } = grngc.charts;
   const aside = at("details"), search = at("search"), found = at("search-said");
   const FEW = 5, MOST = 60; // edges of a list where none stands out, and where some do
@@ -91,18 +91,18 @@
   on("look", () => (state.pair !== null ? edge(state.pair) : state.focus !== null ? series(state.focus) : overview()));
 
   // Search: the exact name, else the first that begins with or holds what was typed.
-  const names = data.names.map((text) => text.toLowerCase());
+  const names = data.names.map(folded);
   at("names").append(...data.names.slice(0, MOST_NAMES).filter((text) => text.length < 200).map((text) => element("option", { value: text })));
   const seek = () => {
-    const asked = search.value.trim().toLowerCase();
+    const typed = search.value, asked = folded(typed.trim());
     if (!asked) {
       found.textContent = "";
       return look({ focus: null, pair: null });
     }
     const order = [(text) => text === asked, (text) => text.startsWith(asked), (text) => text.includes(asked)];
-    const k = order.map((fits) => names.findIndex(fits)).find((place) => place >= 0);
+    const k = [data.names.indexOf(typed), ...order.map((fits) => names.findIndex(fits))].find((place) => place >= 0);
     const count = names.filter((text) => text.includes(asked)).length;
-    found.textContent = k === undefined ? `No series is called so.` : count > 1 ? `${shown(k)}, the nearest of ${count} names` : "";
+    found.replaceChildren(...(k === undefined ? ["No series is called so."] : count > 1 ? [name(k), `, the nearest of ${count} names`] : []));
     if (k !== undefined) look({ focus: k, pair: null });
   };
   search.addEventListener("input", seek);

@@ -1,10 +1,11 @@
 // The matrix of scores: a row for each target, a column for each source. The view of choice for many series.
 grngc.heat = (() => {
-  const { data, at, shown, colour, state, look, on, pairOf, pairs, number, standsOut } = grngc;
+  const { data, at, shown, name, colour, state, look, on, pairOf, pairs, number, standsOut } = grngc;
   const p = data.names.length;
   const levels = Uint8Array.from(atob(data.heat.bytes), (c) => c.charCodeAt(0));
   const canvas = at("heat-canvas"), said = at("heat-said");
   const LABELS = 9; // pixels of a cell from which names fit beside it
+  const RINGED = 4; // pixels of a cell from which a ring fits
   const STOPS = 5;
   let cursor = null; // [target, source]
   let box = null;
@@ -80,7 +81,7 @@ grngc.heat = (() => {
       pen.fillText("← target", 0, 0);
       pen.restore();
     }
-    if (cell >= 4) marks(pen);
+    if (cell >= RINGED) marks(pen);
     if (state.focus !== null) {
       pen.strokeStyle = colour("focus");
       pen.lineWidth = 1.5;
@@ -105,15 +106,15 @@ grngc.heat = (() => {
   };
 
   const tellOf = (target, source) => {
-    if (target === source) return `${shown(target)}: its own past, which is no edge`;
+    if (target === source) return [name(target), ": its own past, which is no edge"];
     const pair = pairOf(source, target), level = levels[target * p + source];
     const score = pair === undefined ? `about ${number(data.heat.largest * (level / 255) ** 2, 2)}` : number(pairs.score[pair], 4);
     const out = pair !== undefined && standsOut(pair) ? ", stands out" : "";
-    return `${shown(source)}${pair === undefined ? " → " : grngc.arrow(pair)}${shown(target)}: score ${score}${out}`;
+    return [name(source), pair === undefined ? " → " : grngc.arrow(pair), name(target), `: score ${score}${out}`];
   };
   const moveTo = (target, source) => {
     cursor = [Math.min(p - 1, Math.max(0, target)), Math.min(p - 1, Math.max(0, source))];
-    said.textContent = tellOf(...cursor);
+    said.replaceChildren(...tellOf(...cursor));
     draw();
   };
   const under = (event) => {
@@ -132,13 +133,13 @@ grngc.heat = (() => {
     const [target, source] = under(event);
     if (!inside(target) || !inside(source) || last === `${target} ${source}`) return;
     last = `${target} ${source}`;
-    said.textContent = tellOf(target, source);
+    said.replaceChildren(...tellOf(target, source));
   });
   canvas.addEventListener("click", (event) => {
     const [target, source] = under(event);
     if (inside(target) && inside(source)) {
       cursor = [target, source];
-      said.textContent = tellOf(target, source);
+      said.replaceChildren(...tellOf(target, source));
       open(target, source);
     } else if (inside(target) || inside(source)) look({ focus: inside(target) ? target : source, pair: null });
   });
@@ -160,7 +161,7 @@ grngc.heat = (() => {
     const bar = grngc.svg("svg", { width: 120, height: 12, "aria-hidden": "true" }, scale, grngc.svg("rect", { width: 120, height: 12, fill: `url(#${id})` }));
     return [
       grngc.element("span", {}, bar, `score 0 to ${number(data.heat.largest, 3)} (root scale)`),
-      grngc.element("span", {}, "row: target · column: source · ring: stands out · grey: own past"),
+      grngc.element("span", {}, `row: target · column: source${box && box.cell >= RINGED ? " · ring: stands out" : ""} · grey: own past`),
     ];
   };
   on("look", () => {

@@ -7,17 +7,28 @@ const grngc = (() => {
   const LONGEST = 60; // characters of a name in a sentence or a table
   const at = (id) => document.getElementById(id);
 
-  // Characters that do not show, or that turn the direction of others, as escapes; long names cut.
-  const shown = (index, most = LONGEST) => {
-    const name = data.names[index];
-    const letters = Array.from(name.slice(0, 2 * most + 2));
-    const text = letters
-      .slice(0, most)
-      .map((c) => (/[\p{C}\p{Zl}\p{Zp}]/u.test(c) ? `\\u{${c.codePointAt(0).toString(16)}}` : c))
-      .join("");
-    const cut = letters.length > most ? `${text}…` : text;
-    return cut.trim() === "" ? `“${cut}”` : cut;
+  // Characters that do not show, or that turn the direction of others, as escapes; of long names the middle is left out.
+  const clipped = (text, most) => {
+    const letters = Array.from(text.length > 4 * most ? text.slice(0, 2 * most) + text.slice(-2 * most) : text);
+    const tail = (most - 1) >> 1;
+    const kept = letters.length > most ? [...letters.slice(0, most - 1 - tail), "…", ...letters.slice(-tail)] : letters;
+    const said = kept.map((c) => (/[\p{C}\p{Zl}\p{Zp}]/u.test(c) ? `\\u{${c.codePointAt(0).toString(16)}}` : c)).join("");
+    return said !== said.trim() || !said ? `“${said}”` : said;
   };
+  // Names that look alike have their place among all behind them.
+  const toldApart = (most) => {
+    const texts = data.names.map((text) => clipped(text, most)), looks = texts.map((text) => text.normalize("NFKC"));
+    const count = new Map();
+    for (const look of looks) count.set(look, (count.get(look) || 0) + 1);
+    return texts.map((text, k) => (count.get(looks[k]) > 1 ? `${clipped(data.names[k], Math.max(3, most - 3))} #${k + 1}` : text));
+  };
+  const labels = new Map(); // so many characters -> names as they are shown
+  const shown = (index, most = LONGEST) => {
+    if (!labels.has(most)) labels.set(most, toldApart(most));
+    return labels.get(most)[index];
+  };
+  // What a search compares: without the case, accents composed, line breaks as spaces.
+  const folded = (text) => text.normalize("NFC").toLowerCase().replace(/\s+/g, " ");
 
   const number = (value, digits = 3) => {
     if (value === null || value === undefined) return "–";
@@ -39,7 +50,7 @@ const grngc = (() => {
   const element = (tag, attributes, ...children) => make(document.createElement(tag), attributes, children);
   const svg = (tag, attributes, ...children) =>
     make(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
-  const name = (index) => element("bdi", { title: data.names[index].length > LONGEST ? shown(index, 1000) : null }, shown(index));
+  const name = (index) => element("bdi", { title: data.names[index].length > LONGEST ? shown(index, 1000) : null }, shown(index)); // apart: writing from right to left would turn an arrow beside it
   const arrow = (pair) => (pairs.lag[pair] === 0 ? " – " : " → ");
   const signClass = (sign) => (sign === "+" ? "plus" : sign === "-" ? "minus" : "mixed");
   const signWord = (sign) => (sign === "+" ? "+" : sign === "-" ? "−" : "±");
@@ -75,13 +86,16 @@ const grngc = (() => {
   button.addEventListener("click", () => wear(root.dataset.theme === "dark" ? "light" : "dark"));
   let before = null; // paper is light
   window.addEventListener("beforeprint", () => {
-    before = root.dataset.theme;
+    before = before || root.dataset.theme; // some tell it twice
     wear("light");
   });
-  window.addEventListener("afterprint", () => wear(before || "light"));
+  window.addEventListener("afterprint", () => {
+    wear(before || root.dataset.theme);
+    before = null;
+  });
 
   // Names as `grngc export --to csv` writes them: an apostrophe wherever a cell would begin like a formula.
-  const FORMULA = /(?<![^;\t|\r\n])(?=[\s"]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]|')/g;
+  const FORMULA = /(?<![^;\t|\r\n])(?=[\s\x1c-\x1f\x85"]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]|')/g;
   const cellOf = (text) => text.replace(FORMULA, "'");
   const cell = (value) => {
     if (typeof value === "string") return `"${value.replaceAll('"', '""')}"`;
@@ -94,9 +108,10 @@ const grngc = (() => {
     setTimeout(() => URL.revokeObjectURL(url), 10000);
   };
 
+  at("alike").hidden = data.names.every((text, k) => shown(k) === clipped(text, LONGEST));
   document.querySelectorAll(".drawn").forEach((section) => (section.hidden = false));
   return {
     data, pairs, n, at, shown, number, percent, element, svg, name, arrow, signClass, signWord, standsOut, pairOf, on,
-    tell, state, look, colour, cellOf, download,
+    tell, state, look, colour, cellOf, download, folded,
   };
 })();

@@ -1,6 +1,6 @@
 // The table of edges: sorted, filtered, and downloaded as it stands.
 (() => {
-  const { data, pairs, n, at, number, percent, element, name, signClass, signWord, standsOut, state, look, on, cellOf, download } = grngc;
+  const { data, pairs, n, at, number, percent, element, name, signClass, signWord, standsOut, state, look, on, cellOf, download, folded } = grngc;
   const PAGE = 50;
   const columns = [
     { key: "source", title: "source", text: true },
@@ -15,7 +15,7 @@
     { key: "sign_constancy", title: "same sign", show: percent },
   ].filter((column) => pairs[column.key]);
   const head = at("table").tHead, body = at("table").tBodies[0];
-  const lower = data.names.map((text) => text.toLowerCase());
+  const lower = data.names.map(folded);
   let order = Array.from({ length: n }, (_, k) => k);
   let sorted = null, rising = false, rows = order, length = PAGE;
 
@@ -54,7 +54,7 @@
       + (unlisted > 0 ? ` Of ${data.n_pairs} pairs the ${n} strongest are here; edges.csv has all.` : "");
   };
   const filter = () => {
-    const asked = at("filter").value.trim().toLowerCase(), least = Number(at("least").value) || 0, only = at("only").checked;
+    const asked = folded(at("filter").value.trim()), least = Number(at("least").value) || 0, only = at("only").checked;
     rows = order.filter((pair) => (!only || standsOut(pair)) && pairs.score[pair] >= least
       && (!asked || lower[pairs.source[pair]].includes(asked) || lower[pairs.target[pair]].includes(asked)));
     length = PAGE;
