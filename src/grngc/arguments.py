@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
-import numpy as np
-
 from .errors import InputError
 
 
@@ -38,6 +36,8 @@ def check_seed(value: Any) -> None:
 
 def check_switch(name: str, value: Any) -> None:
     """Refuse what is not True or False, Python's or NumPy's."""
+    import numpy as np  # not above: help and version import nothing heavy
+
     if not isinstance(value, (bool, np.bool_)):
         raise InputError(f"{name} must be True or False; got {value!r}")
 
