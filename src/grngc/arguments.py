@@ -27,6 +27,13 @@ def check_amount(name: str, value: Any) -> None:
         raise InputError(f"{name} must be a finite number of at least 0; got {value!r}")
 
 
+def check_seed(value: Any) -> None:
+    """Refuse what cannot be a ``random_state``."""
+    check_whole("random_state", value, 0)
+    if value >= 2**63:
+        raise InputError(f"random_state must be below 2**63; got {value!r}")
+
+
 def check_switch(name: str, value: Any) -> None:
     """Refuse what is not True or False, Python's or NumPy's."""
     import numpy as np  # not above: help and version import nothing heavy

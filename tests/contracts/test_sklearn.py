@@ -8,7 +8,11 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from grngc.methods import METHODS
 
-QUICK: dict[str, dict[str, Any]] = {"jrngc": {"hidden": 3, "depth": 1, "steps": 2}}
+QUICK: dict[str, dict[str, Any]] = {
+    "jrngc": {"hidden": 3, "depth": 1, "steps": 2},
+    "ggc": {"steps": 2},
+    "ggc_loo": {"steps": 2},
+}
 """What is checked is how estimators behave, not what they find."""
 
 
