@@ -1,8 +1,10 @@
 """What all tests share: one thread, seeds that do not leak, a guard on torch's global settings, the shared data."""
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -70,3 +72,56 @@ def data() -> Path:
     if not root.is_dir():
         pytest.skip(f"no shared data at {root}: set GRNGC_DATA to their folder")
     return root.resolve()
+
+
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+PATIENT = 30_000
+"""Milliseconds that a busy machine may take for what takes one."""
+
+
+@pytest.fixture(scope="module")  # not longer: its loop is in the way of others
+def chromium() -> Iterator[Any]:
+    """Start a real browser; skip with the reason where there is none."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        pytest.skip("no playwright here: pip install playwright")
+    place = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if place is None:
+        pytest.skip("no Chromium here: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=place, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Open the page of what has a ``report``; when the test ends, nothing was asked for, nothing complained of."""
+    said: list[str] = []
+    asked: list[str] = []
+    contexts = []
+
+    def open_page(found: Any, width: int = 1280, **options: Any) -> Any:
+        context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENT)
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("dialog", lambda dialog: said.append(dialog.message))
+        place = found.report(tmp_path / f"{len(contexts)}.html").as_uri()
+        page.goto(place)
+        page.wait_for_selector("table thead button")
+        asked.remove(place)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert said == []
+    assert [url for url in asked if not url.startswith("blob:")] == []

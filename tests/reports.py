@@ -1,14 +1,24 @@
 """Results for reports: small runs, made once, and the same under names that try to break a page."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from grngc import CausalGraph, Discovery, discover
+from bench_tables import made_up, read
+from grngc import CausalGraph, Discovery, GroupDiscovery, InputError, compare, discover
+from grngc.bench.cells import cells_of
+from grngc.bench.compute import failed
+from grngc.comparison import Comparison
+from grngc.group import group_of
+from grngc.report.render import source_hash
+from made import discovery, graph
 
 NAMES = ("rain", "river", "mud", "wind")
 
@@ -71,9 +81,103 @@ def many() -> Discovery:
     scores = np.zeros((p, p))
     for k in range(n):
         scores[(k + 1) % p if k < p else (k + 37) % p, k % p] = 1 - k / n
-    graph = CausalGraph(scores, tuple(f"series {k}" for k in range(p)), scores[:, None], scores[:, None])
+    drawn = CausalGraph(scores, tuple(f"series {k}" for k in range(p)), scores[:, None], scores[:, None])
     found = renamed(trained().without_forecaster(), NAMES, conclusion="")
-    return replace(found, graph=graph, noise_floor=0.001)
+    return replace(found, graph=drawn, noise_floor=0.001)
+
+
+def subjects(names: Sequence[str] = NAMES, n: int = 5) -> GroupDiscovery:
+    """Return subjects with rain -> river in all of them and river -> mud in two; one more diverged."""
+    rng = np.random.default_rng(1)
+    scores = np.abs(rng.normal(0, 0.02, (n, 4, 4)))
+    scores[:, 1, 0] = np.linspace(0.4, 0.6, n)
+    scores[:2, 2, 1] = 0.3
+    signs = np.sign(rng.normal(size=(4, 4)))
+    signs[1, 0] = 1
+    found = {
+        f"s{k}": discovery(graph(each, tuple(names), signs), windows=100 + 40 * (k == 0))
+        for k, each in enumerate(scores)
+    }
+    return group_of(found, {"zoe": f"diverged on {names[0]}"}, {"started": "2026-01-01T00:00:00", "seconds": 1.0})
+
+
+def compared(names: Sequence[str] = NAMES) -> Comparison:
+    """Return what differs between five subjects and five others: river -> mud gained, rain -> river the same."""
+    a, b = subjects(names), subjects(names)
+    more = {name: replace(found, graph=_with_mud(found.graph)) for name, found in b.subjects.items()}
+    return compare(a, group_of(more, {}, {}))
+
+
+def _with_mud(found: CausalGraph) -> CausalGraph:
+    scores = found.scores.copy()
+    scores[2, 1] = 0.8
+    return graph(scores, found.names)
+
+
+TABLE = """
+title = "Small <b>&amp;"
+published = "paper"
+metrics = ["auroc", "auprc", "n_parameters"]
+notes = ["</script><script>window.broken = 1</script>"]
+seeds = [0, 1]
+
+[[columns]]
+name = "var"
+datasets = ["var"]
+seed_option = "random_state"
+
+[[columns]]
+name = "other"
+label = "=Other"
+datasets = ["lorenz96"]
+seed_option = "random_state"
+
+[[rows]]
+label = "correlation"
+method = "correlation"
+chosen = "nothing to choose"
+
+[[rows]]
+label = "default"
+method = "grngc"
+configuration = "default"
+chosen = "one for all"
+
+[[rows]]
+label = "published"
+method = "grngc"
+configuration = "published"
+chosen = "the authors'"
+columns = ["var"]
+elsewhere = "not run"
+oracle = true
+"""
+
+PRINTED = """table,method,dataset,metric,mean,sd,sd_over
+paper,GRNGC,var,auroc,0.9,0.01,runs
+paper,cMLP,var,auroc,0.7,,
+"""
+
+
+@cache
+def benchmark_rows() -> dict[str, dict[str, Any]]:
+    """Return made-up results of :data:`TABLE`: ours 0.80 and 0.82, the control 0.6, and one run of "other" failed."""
+    found = {}
+    with TemporaryDirectory() as folder:
+        table = read(Path(folder), TABLE)
+    for row, area in zip(table.rows, (0.6, 0.8, 0.7), strict=True):
+        for column in table.columns_of(row):
+            for seed, (cell,) in cells_of(table, row, column).items():
+                areas = {"auroc": area + 0.02 * (seed or 0), "auprc": area / 2}
+                values: dict[str, Any] = {"metrics": areas, "peak_memory": 400_000_000}
+                if row.method == "grngc":
+                    best = {"metrics": {"auroc": 0.95, "auprc": 0.5}} if row.oracle else None
+                    values |= {"n_parameters": 1200, "oracle": best, "seconds_per_step": 0.1}
+                made = made_up(cell, area, **values)
+                if row.label == "default" and column.name == "other" and seed == 1:
+                    made = failed(cell, "d" * 64, InputError("too short"))
+                found[made["key"]] = made
+    return found
 
 
 def renamed(found: Discovery, names: Sequence[str], **record: Any) -> Discovery:
@@ -90,8 +194,25 @@ def renamed(found: Discovery, names: Sequence[str], **record: Any) -> Discovery:
     told["warnings"] = [f"series {name!r} is odd: {name}" for name in new]
     reader = None if found.reader is None else replace(found.reader, panel=replace(found.reader.panel, names=new))
     over_time = None if reader is None else reader.over_time
-    graph = replace(found.graph, names=new, read_over_time=over_time)
-    return replace(found, graph=graph, record=told, reader=reader)
+    drawn = replace(found.graph, names=new, read_over_time=over_time)
+    return replace(found, graph=drawn, record=told, reader=reader)
+
+
+def check_alone(content: str) -> "Parsed":
+    """Fail unless a page stands alone, and its policy names every script and style of it; return what it is made of."""
+    page = Parsed(content)
+    directives = dict(part.split(" ", 1) for part in page.policy.split("; "))
+    assert directives["default-src"] == "'none'"
+    assert [source_hash(text) for text in page.scripts] == directives["script-src"].split()
+    assert [source_hash(text) for text in page.styles] == directives["style-src"].split()
+    assert "unsafe" not in page.policy
+    for tag, attributes in page.elements:
+        assert tag not in {"link", "img", "iframe", "object", "embed", "base", "form"}
+        assert not {"src", "style", "srcset", "action"} & set(attributes)
+        assert (attributes.get("href") or "#").startswith("#")
+        assert not [name for name in attributes if name.startswith("on")]
+    assert not re.search(r"url\(|@import", "".join(page.styles))
+    return page
 
 
 class Parsed(HTMLParser):

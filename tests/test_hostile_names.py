@@ -51,9 +51,17 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
 
 
+ABOUT: dict[str, Callable[[Discovery], Any]] = {
+    "run": lambda found: found,
+    "group": lambda found: group_of({"ann": found, "bob": found}, {}, {}),
+    "comparison": lambda found: compare(found, found),
+}
+"""What there are pages and summaries of."""
+
+
 @cache
-def plain() -> Parsed:
-    return Parsed(sure().report_html())
+def plain(about: str) -> Parsed:
+    return Parsed(ABOUT[about](sure()).report_html())
 
 
 def table(text: str, columns: Names = ("source", "target")) -> set[str]:
@@ -83,17 +91,17 @@ def run_json(found: Discovery, folder: Path) -> set[str]:
     return {*record["data"]["series"]}
 
 
-def report_html(found: Discovery, folder: Path) -> set[str]:
-    made = Parsed(found.report(folder / "page.html").read_bytes().decode())
-    assert (made.scripts, made.styles, made.policy) == (plain().scripts, plain().styles, plain().policy)
-    warned = {tag for tag, _ in made.elements} - {tag for tag, _ in plain().elements}
+def report_html(found: Discovery, folder: Path, about: str = "run") -> set[str]:
+    made, usual = Parsed(ABOUT[about](found).report(folder / "page.html").read_bytes().decode()), plain(about)
+    assert (made.scripts, made.styles, made.policy) == (usual.scripts, usual.styles, usual.policy)
+    warned = {tag for tag, _ in made.elements} - {tag for tag, _ in usual.elements}
     assert warned <= {"ul", "li", "strong"}
     assert legible(made.text)
     return {*json.loads(made.json)["names"]}
 
 
 def group_files(found: Discovery, folder: Path) -> set[str]:
-    group_of({"ann": found, "bob": found}, {}, {}).save(folder)
+    ABOUT["group"](found).save(folder)
     again = GroupDiscovery.load(folder)
     names = {*again.graph.names}
     assert {*again.record["data"]["series"]} == names
@@ -102,7 +110,7 @@ def group_files(found: Discovery, folder: Path) -> set[str]:
 
 
 def compared(found: Discovery, folder: Path) -> set[str]:
-    both = compare(found, found)
+    both = ABOUT["comparison"](found)
     write_atomically(folder / "compared.csv", both.csv())
     assert {*json.loads(json.dumps(both.record))["series"]} == {*found.graph.names}
     return table((folder / "compared.csv").read_bytes().decode())
@@ -130,6 +138,8 @@ def exported(to: str) -> Callable[[Discovery, Path], set[str]]:
 
 OUTPUTS: dict[str, Callable[[Discovery, Path], set[str]]] = {
     "edges.csv": edges_csv, "graph.npz": graph_npz, "run.json": run_json, "report.html": report_html,
+    "report of a group": lambda found, folder: report_html(found, folder, "group"),
+    "report of a comparison": lambda found, folder: report_html(found, folder, "comparison"),
     "group": group_files, "compare": compared, "data set": data_set,
     "data set of two": lambda found, folder: data_set(found, folder, 2),
     **{to: exported(to) for to in FORMATS},
@@ -166,7 +176,7 @@ def test_every_name_comes_back_or_is_refused_by_name_in_one_line(output: str, tm
     for n in range(0, len(NAMES), 3):
         refused |= refusals(output, NAMES[n : n + 3], tmp_path)
     assert [(name, said) for name, said in refused.items() if not says_which(name, said)] == []
-    if output == "report.html":
+    if output.startswith("report"):
         assert refused == {}
     elif output in FORMATS:
         assert {"", "\ud800"} <= {*refused}
@@ -198,14 +208,14 @@ def test_any_text_as_a_name(names: list[str]) -> None:
 
 SHOWN: dict[str, Callable[[Discovery], str]] = {
     "summary": lambda found: found.summary(20),
-    "group": lambda found: group_of({"ann": found, "bob": found}, {}, {}).summary(20),
-    "comparison": lambda found: compare(found, found).summary(20),
+    "group": lambda found: ABOUT["group"](found).summary(20),
+    "comparison": lambda found: ABOUT["comparison"](found).summary(20),
     "notebook": lambda found: found.graph._repr_html_(),
     "conclusion": lambda found: conclude(
         found.graph, 0.1, found.standing_out(), found.record["training"], windows=100, fdr=0.1
     ),
-    "conclusion of a group": lambda found: group_of({"ann": found, "bob": found}, {}, {}).record["conclusion"],
-    "page": lambda found: Parsed(found.report_html()).text,
+    "conclusion of a group": lambda found: ABOUT["group"](found).record["conclusion"],
+    **{f"page of a {about}": lambda found, of=of: Parsed(of(found).report_html()).text for about, of in ABOUT.items()},
 }
 
 

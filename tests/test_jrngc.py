@@ -73,7 +73,7 @@ def test_the_closed_form_is_autograds_for_any_depth_and_leaves_dropout_out(depth
 
 def test_a_first_layer_of_normalised_weights_has_a_length_for_each_unit() -> None:
     names = dict(ResidualMLP(4, 2, hidden=6, depth=5).named_parameters())
-    assert names["enter.parametrizations.weight.original0"].shape == (6, 1)
+    assert names["enter.length"].shape == (6, 1)
     assert sum(p.numel() for p in ResidualMLP(100, 5, hidden=100, depth=5).parameters()) == 213_300  # methods.md, 4.1
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import re
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from grngc.evidence import Evidence
 from grngc.report import summarise_run
 from grngc.report.render import SCRIPTS, asset, json_for_html, legible, source_hash
 from grngc.report.summary import LISTED
-from reports import HOSTILE, NAMES, Parsed, nothing, renamed, series, sure, trained
+from reports import HOSTILE, NAMES, Parsed, check_alone, nothing, renamed, series, sure, trained
 
 RUNS = {"sure": sure, "trained": trained, "nothing": nothing}
 
@@ -27,19 +26,7 @@ def summary(found: Discovery) -> dict[str, Any]:
 
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
 def test_a_page_stands_alone_and_its_policy_names_all_of_it(run: Callable[[], Discovery]) -> None:
-    page = Parsed(run().report_html())
-    assert len(page.scripts) == len(SCRIPTS)
-    directives = dict(part.split(" ", 1) for part in page.policy.split("; "))
-    assert directives["default-src"] == "'none'"
-    assert [source_hash(text) for text in page.scripts] == directives["script-src"].split()
-    assert [source_hash(text) for text in page.styles] == directives["style-src"].split()
-    assert "unsafe" not in page.policy
-    for tag, attributes in page.elements:
-        assert tag not in {"link", "img", "iframe", "object", "embed", "base", "form"}
-        assert not {"src", "style", "srcset", "action"} & set(attributes)
-        assert (attributes.get("href") or "#").startswith("#")
-        assert not [name for name in attributes if name.startswith("on")]
-    assert not re.search(r"url\(|@import", "".join(page.styles))
+    assert len(check_alone(run().report_html()).scripts) == len(SCRIPTS)
 
 
 def test_the_policys_hashes_are_those_of_known_texts() -> None:

@@ -2,8 +2,7 @@
 
 import csv
 import io
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,61 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grngc import CausalGraph, Discovery
+from grngc import CausalGraph, Discovery, GroupDiscovery
 from grngc.export.table import cell_of, name_of_cell
+from grngc.group import group_of
 from hostile import NAMES as EVERY
 from reports import HOSTILE, NAMES, many, nothing, renamed, sure, trained
-
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-PATIENT = 30_000
-"""Milliseconds that a busy machine may take for what takes one."""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        pytest.skip("no playwright here: pip install playwright")
-    place = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if place is None:
-        pytest.skip("no Chromium here: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=place, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def opened(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Open the page of a run; when the test ends, nothing was asked for and nothing was complained of."""
-    said: list[str] = []
-    asked: list[str] = []
-    contexts = []
-
-    def open_page(found: Discovery, width: int = 1280, **options: Any) -> Any:
-        context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(PATIENT)
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("dialog", lambda dialog: said.append(dialog.message))
-        place = found.report(tmp_path / f"{len(contexts)}.html").as_uri()
-        page.goto(place)
-        page.wait_for_selector("#table tbody tr")
-        asked.remove(place)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert said == []
-    assert [url for url in asked if not url.startswith("blob:")] == []
 
 
 def rows(page: Any, column: int) -> list[str]:
@@ -267,8 +216,16 @@ def of_every_name() -> Discovery:
     return replace(renamed(trained().without_forecaster(), NAMES), graph=graph, noise_floor=0.1)
 
 
-def test_a_page_of_every_name_is_searched_sorted_filtered_and_downloaded(opened: Any) -> None:
-    page = opened(of_every_name())
+def subjects_of_every_name() -> GroupDiscovery:
+    """Return two subjects with these results, called alike."""
+    return group_of(dict.fromkeys(("zo\u00e9", "zoe\u0301"), of_every_name()), {}, {})
+
+
+@pytest.mark.parametrize("found", [of_every_name, subjects_of_every_name], ids=["run", "group"])
+def test_a_page_of_every_name_is_searched_sorted_filtered_and_downloaded(
+    opened: Any, found: Callable[[], Discovery | GroupDiscovery]
+) -> None:
+    page = opened(found())
     heading = page.locator("#details h3").first
     for name in EVERY:
         typed = name.strip()

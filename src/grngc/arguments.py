@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
-import numpy as np
-
 from .errors import InputError
 
 
@@ -29,8 +27,17 @@ def check_amount(name: str, value: Any) -> None:
         raise InputError(f"{name} must be a finite number of at least 0; got {value!r}")
 
 
+def check_seed(value: Any) -> None:
+    """Refuse what cannot be a ``random_state``."""
+    check_whole("random_state", value, 0)
+    if value >= 2**63:
+        raise InputError(f"random_state must be below 2**63; got {value!r}")
+
+
 def check_switch(name: str, value: Any) -> None:
     """Refuse what is not True or False, Python's or NumPy's."""
+    import numpy as np  # not above: help and version import nothing heavy
+
     if not isinstance(value, (bool, np.bool_)):
         raise InputError(f"{name} must be True or False; got {value!r}")
 

@@ -208,7 +208,7 @@ def discover(
     address: Address = None,
     with_report: Annotated[
         bool,
-        typer.Option("--report/--no-report", help="Make report.html, a page to look at and to send; of one file."),
+        typer.Option("--report/--no-report", help="Make report.html, a page to look at and to send."),
     ] = True,
     top: Annotated[int, typer.Option(metavar="N", help="Edges to show in the summary.")] = 10,
     as_json: Annotated[
@@ -229,9 +229,10 @@ def discover(
       forecaster.safetensors  what was trained (grngc)
       run.json                how it was done, and what may be concluded
       report.html             all of it to look at in a browser, in one file
-    Of several files, these in DIR/NAME for each, and in DIR:
+    Of several files, the first four in DIR/NAME for each, and in DIR:
       group_edges.csv         mean score, sd, share of subjects with the edge
       group.npz, group.json   the mean graph as arrays, and the record
+      report.html             what they have in common, to look at in a browser
 
     \b
     Examples:
@@ -283,7 +284,7 @@ def discover(
             )
         if threads != 1:
             raise InputError("--threads is for one file; several run side by side, with one thread each (--workers)")
-        return cli_subjects.discover_files(files, out, overwrite, options | places, top, as_json, quiet)
+        return cli_subjects.discover_files(files, out, overwrite, options | places, top, as_json, quiet, with_report)
     from .checkpoints import Checkpoints
     from .discovery import discover as find
 

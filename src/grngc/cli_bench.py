@@ -1,20 +1,20 @@
-"""Commands about benchmarks: ``bench run``, ``bench table``, ``bench verdict``, ``bench docs``."""
+"""Commands about benchmarks: ``bench run``, and those of :mod:`.cli_bench_pages`."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import cli_bench_pages as pages
+from .cli_tables import HERE, Name, ResultsIn, Tables, all_tables, open_table
 from .cli_values import Address, Executor, Workers, names_among, part_of, whole_numbers
 from .errors import InputError
 from .interrupts import told_on_interrupt
-from .terminal import FAILED_CELLS, OK, duration, sentence_width, tell
+from .terminal import FAILED_CELLS, OK, duration, tell
 
 if TYPE_CHECKING:
     from .bench.cells import Cell
-    from .bench.figures import Line
     from .bench.results import Results, Rows
     from .bench.run import Plan
     from .bench.table import Table
@@ -25,15 +25,6 @@ bench = typer.Typer(
     no_args_is_help=True,
     help="Benchmark tables: fill them, show them beside the published figures.",
 )
-
-Name = Annotated[str, typer.Argument(metavar="TABLE", help="Name of a table, or path of its TOML file.")]
-Tables = Annotated[Path, typer.Option("--tables", metavar="DIR", help="Folder of the tables, where TABLE is a name.")]
-ResultsIn = Annotated[
-    Path | None,
-    typer.Option("--results", metavar="DIR", help="Folder of the results.  [default: results beside the table]"),
-]
-HERE = Path("benchmarks")
-PUBLISHED = "published.csv"
 
 
 @bench.command("run")
@@ -91,7 +82,7 @@ def run(
     part = part_of(shard)
     if part and prune:
         raise InputError("--prune rewrites the results that other shards read: run it alone, before or after them")
-    read, kept, path = _open(table, tables, results)
+    read, kept, path = open_table(table, tables, results)
     wanted = choose(
         read,
         names_among(rows, row_names(read)),
@@ -132,93 +123,10 @@ def run(
     return FAILED_CELLS if failed or found.skipped else OK
 
 
-@bench.command("table")
-def show(
-    table: Name,
-    form: Annotated[str, typer.Option("--format", metavar="terminal|markdown|csv")] = "terminal",
-    tables: Tables = HERE,
-    results: ResultsIn = None,
-) -> int:
-    """Show a table: ours beside the published figures, with deviation, seeds and how parameters were chosen.
-
-    \b
-    Example:
-      grngc bench table grngc-table2
-    """
-    from .arguments import check_choice
-    from .bench import page
-
-    forms: dict[str, Callable[[Table, Sequence[Line]], str]] = {
-        "terminal": partial(page.terminal, width=sentence_width()),
-        "markdown": page.markdown,
-        "csv": page.csv_of,
-    }
-    check_choice("--format", form, forms)
-    read, kept, path = _open(table, tables, results)
-    print(forms[form](read, _lines(read, kept.read(), path.parent)).rstrip("\n"))
-    return OK
-
-
-@bench.command("verdict")
-def verdict(table: Name, tables: Tables = HERE, results: ResultsIn = None) -> int:
-    """Say whether the default is better than the best control and than what was published, one line each.
-
-    Then, for each published figure that one of our rows stands for, whether it came out again.
-    """
-    from .bench.claims import claims
-    from .bench.page import claim_text, verdict_text
-    from .bench.verdict import verdicts
-
-    read, kept, path = _open(table, tables, results)
-    lines = _lines(read, kept.read(), path.parent)
-    judged, claimed = verdicts(read, lines), claims(read, lines)
-    if not judged and not claimed:
-        raise InputError(
-            f"{read.name}: no row with the default configuration, and none that stands for a published method: there "
-            "is nothing to judge"
-        )
-    parts = [verdict_text(read, judged, sentence_width())] if judged else []
-    print("\n\n".join([*parts, *([claim_text(read, claimed, sentence_width())] if claimed else [])]))
-    return OK
-
-
-@bench.command("docs")
-def docs(
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")] = Path("docs/benchmarks.md"),
-    tables: Tables = HERE,
-    results: ResultsIn = None,
-) -> int:
-    """Write the page of all tables from their results.
-
-    Cells that a run has finished so far are folded into the results' files first: the page shows what these files
-    hold, and is committed together with them.
-    """
-    from .bench.page import documents
-    from .bench.results import Results
-    from .storage import write_atomically
-
-    documented = [read for read, _ in _all(tables) if read.documented]
-    if not out.parent.is_dir():
-        raise InputError(f"{out.parent}: no such folder; run it in the project's root, or give --out")
-    kept = Results(results or tables / "results")
-    kept.fold()
-    there = kept.read()
-    shown = [(read, _lines(read, there, tables)) for read in documented]
-    try:
-        write_atomically(out, documents(shown))
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written ({error.strerror or error})") from error
-    print(f"{out}: {len(shown)} tables")
-    return OK
-
-
-def _open(table: str, tables: Path, results: Path | None) -> "tuple[Table, Results, Path]":
-    """Return a table, its results and its file."""
-    from .bench.results import Results
-    from .bench.table import find_table, read_table
-
-    path = find_table(table, tables)
-    return read_table(path), Results(results or path.parent / "results"), path
+bench.command("table")(pages.show)
+bench.command("verdict")(pages.verdict)
+bench.command("docs")(pages.docs)
+bench.command("report")(pages.report)
 
 
 def _prune(table: "Table", path: Path, kept: "Results", dry_run: bool) -> None:
@@ -226,7 +134,7 @@ def _prune(table: "Table", path: Path, kept: "Results", dry_run: bool) -> None:
     from .bench.cells import cell_of
     from .bench.run import stale
 
-    others = [each for each, at in _all(path.parent) if each.documented and at != path]
+    others = [each for each, at in all_tables(path.parent) if each.documented and at != path]
     there = kept.read()
     gone = stale([table, *others], there, kept.begun())
     if not dry_run:
@@ -234,30 +142,6 @@ def _prune(table: "Table", path: Path, kept: "Results", dry_run: bool) -> None:
     print(f"{len(gone)} results {'would be' if dry_run else 'were'} dropped")
     for key in gone if dry_run else ():
         print(f"  {cell_of(there[key])}" if key in there else f"  a cell that was begun, {key}")
-
-
-def _all(tables: Path) -> "list[tuple[Table, Path]]":
-    """Every table of a folder: the papers' tables and figures, then others, by name."""
-    from .bench.table import read_table
-
-    first = ("grngc-table", "grngc-figure", "ggc-table", "")
-    at = {
-        path: next(n for n, start in enumerate(first) if path.stem.startswith(start)) for path in tables.glob("*.toml")
-    }
-    paths = sorted(at, key=lambda path: (at[path], path.stem))
-    if not paths:
-        raise InputError(f"{tables}: no tables there; say where they are with --tables")
-    return [(read_table(path), path) for path in paths]
-
-
-def _lines(table: "Table", there: "Rows", folder: Path) -> "list[Line]":
-    from .bench.cells import check_names
-    from .bench.figures import lines_of, on_other_data
-
-    check_names(table)
-    for line in on_other_data(there):
-        tell("warning", f"{line}; grngc bench run --prune drops the old ones")
-    return lines_of(table, there, folder / PUBLISHED)
 
 
 def _tell_plan(table: "Table", found: "Plan", there: "Rows", workers: int | None, each: bool) -> None:

@@ -25,6 +25,7 @@ def discover_files(
     top: int,
     as_json: bool,
     quiet: bool,
+    with_report: bool,
 ) -> int:
     """Find a graph for each of several files, and what they have in common."""
     from .subjects import discover_group, told
@@ -40,7 +41,7 @@ def discover_files(
             print(f"grngc: [{now.number}/{now.of}] {printable(now.name)}: {_outcome(now)}", file=sys.stderr)
 
     try:
-        found = discover_group(files, folder=out, overwrite=overwrite, ended=show, **options)
+        found = discover_group(files, folder=out, overwrite=overwrite, report=with_report, ended=show, **options)
     except KeyboardInterrupt:
         went_on = f"{done} of {len(files)} subjects are kept; the same command goes on with the rest"
         raise KeyboardInterrupt(went_on if out is not None else "nothing was kept") from None
@@ -50,7 +51,8 @@ def discover_files(
     elif not quiet:
         print(found.summary(top))
         if out is not None:
-            written = "group_edges.csv, group.npz, group.json, and a folder for each subject"
+            page = ", report.html" * with_report
+            written = f"group_edges.csv, group.npz, group.json{page}, and a folder for each subject"
             print(f"Results in {printable(str(out))}: {written}")
     if (quiet or as_json) and not found.trustworthy:
         tell("warning", found.record["conclusion"])
@@ -81,7 +83,11 @@ def compare(
     ] = 10_000,
     seed: Annotated[int, typer.Option(metavar="N", help="The same seed draws the same relabellings.")] = 0,
     out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write all pairs to a CSV file.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace FILE.csv.")] = False,
+    page: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE.html", help="Make a page of it, to look at in a browser and to send."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace FILE.csv and FILE.html.")] = False,
     top: Annotated[int, typer.Option(metavar="N", help="Pairs to show.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print all pairs as JSON, nothing else.")] = False,
 ) -> int:
@@ -102,12 +108,15 @@ def compare(
     Examples:
       grngc discover controls/*.csv --out c --forecaster linear --lag 1
       grngc discover patients/*.csv --out p --forecaster linear --lag 1
-      grngc compare c p --out differences.csv
+      grngc compare c p --out differences.csv --report differences.html
     """
     if top < 0:
         raise InputError(f"--top must be at least 0; got {top}")
-    if out is not None:
-        check_file_to_write(out, overwrite)
+    for file in (out, page):
+        if file is not None:
+            check_file_to_write(file, overwrite)
+    if out is not None and out == page:
+        raise InputError(f"{out}: --out and --report are two files; got one name for both")
     from .comparison import compare as find
     from .storage import write_atomically
 
@@ -117,10 +126,14 @@ def compare(
             write_atomically(out, found.csv())
         except OSError as error:
             raise InputError(f"{out}: cannot be written ({error.strerror or error})") from error
+    if page is not None:
+        found.report(page, overwrite)
     if as_json:
         print(json.dumps(found.record | {"edges": [edge._asdict() for edge in found.edges]}, allow_nan=False))
         return OK
     print(found.summary(top))
     if out is not None:
         print(f"All pairs in {printable(str(out))}")
+    if page is not None:
+        print(f"Report in {printable(str(page))} ({page.stat().st_size / 1000:.0f} kB): open it in a browser")
     return OK

@@ -7,6 +7,7 @@ compared by permutation of subjects (:mod:`grngc.permutation`).
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from .environment import versions
 from .errors import InputError
 from .permutation import PERMUTATIONS, Permuted, permute
 from .record import plain
+from .report import comparison_page, summarise_changes, write_page
 from .sides import Compared, Side, in_order, matched, notes_on, side_of
 from .storage import csv_text
 from .summary import summarise_comparison
@@ -43,6 +45,14 @@ class Comparison:
     def csv(self) -> str:
         """Return all pairs as CSV, with the columns of :class:`EdgeChange`."""
         return csv_text(EdgeChange._fields, self.edges)
+
+    def report(self, path: Path | str, overwrite: bool = False) -> Path:
+        """Write one self-contained HTML page about what differs; one that exists is refused unless ``overwrite``."""
+        return write_page(path, self.report_html(), overwrite)
+
+    def report_html(self) -> str:
+        """Return the text of the page that :meth:`report` writes."""
+        return comparison_page(summarise_changes(self.record, self.edges))
 
 
 def compare(

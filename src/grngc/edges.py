@@ -8,6 +8,9 @@ COMMON = 0.5
 ALPHA = 0.05
 """Family-wise p, at most, of a difference between two groups."""
 
+UNLIKE_LENGTH = 1.25
+"""Times as many windows, on one side or of one subject, from which it is said."""
+
 STATUSES = ("gained", "lost", "changed", "same", "absent")
 """From A to B. Two groups: ``gained``, ``lost`` and ``changed`` differ by a family-wise p of at most ``ALPHA``; gained
 has the larger mean score in B and stands out in more than half of the subjects there and not in A, lost the other way

@@ -21,7 +21,8 @@ from .errors import InputError
 from .folders import check_folder, write_folder
 from .graph import CausalGraph
 from .record import conclude_group, json_text, plain, read_record
-from .results import Discovery
+from .report import group_page, summarise_subjects, write_page
+from .results import PAGE, Discovery
 from .storage import csv_text, write_atomically
 from .summary import summarise_group
 
@@ -29,7 +30,7 @@ FORMAT_VERSION = 1
 """Of ``group.json`` and ``group_edges.csv``."""
 
 RECORD = "group.json"
-FILES = ("group_edges.csv", "group.npz", RECORD)
+FILES = ("group_edges.csv", "group.npz", PAGE, RECORD)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,23 @@ class GroupDiscovery:
         """Return a page of plain text: the subjects, the ``top`` pairs that they have in common, the conclusion."""
         return summarise_group(self.record, _common(self.edges()), top)
 
-    def save(self, folder: Path | str, overwrite: bool = False) -> list[Path]:
+    def report(self, path: Path | str, overwrite: bool = False) -> Path:
+        """Write one self-contained HTML page about the group, to look at in a browser, without a network.
+
+        Parameters
+        ----------
+        path : path
+            Of the page. Refused when it exists.
+        overwrite : bool
+            Replace it.
+        """
+        return write_page(path, self.report_html(), overwrite)
+
+    def report_html(self) -> str:
+        """Return the text of the page that :meth:`report` writes."""
+        return group_page(summarise_subjects(self.graph, self.record, self.edges(), self.scores, self.above))
+
+    def save(self, folder: Path | str, overwrite: bool = False, report: bool = False) -> list[Path]:
         """Write the results of the group into a folder, and those of each subject into a folder in it.
 
         ``group_edges.csv`` has one row for each ordered pair (:class:`GroupEdge`), ``group.npz`` the mean graph, which
@@ -94,19 +111,21 @@ class GroupDiscovery:
         folder : path
             Made if needed. Refused when it exists and is not empty.
         overwrite : bool
-            Replace files of these names; others stay.
+            Replace files of these names; others stay, but for the report of what was replaced.
+        report : bool
+            Also write the page of :meth:`report`, ``report.html``; none for each subject.
 
         Returns
         -------
         list of Path
-            The group's own three files.
+            The group's own files.
         """
         folder = check_folder(folder, overwrite)
         for name, found in self.subjects.items():
             found.save(folder / name, overwrite)
-        return self.save_group(folder)
+        return self.save_group(folder, report)
 
-    def save_group(self, folder: Path) -> list[Path]:
+    def save_group(self, folder: Path, report: bool = False) -> list[Path]:
         """Write the group's own files beside the subjects' folders that are there."""
         rows, scores = self.edges(), self.scores
         beside = {
@@ -119,9 +138,13 @@ class GroupDiscovery:
         writers: dict[str, Callable[[Path], object]] = {
             "group_edges.csv": lambda path: write_atomically(path, csv_text(GroupEdge._fields, rows)),
             "group.npz": partial(self.graph.save, beside=beside),
+            **({PAGE: self.report} if report else {}),
             RECORD: lambda path: write_atomically(path, json_text(self.record)),
         }
-        return write_folder(folder, writers, overwrite=True)
+        written = write_folder(folder, writers, overwrite=True)
+        if not report:
+            (folder / PAGE).unlink(missing_ok=True)  # it would be about results that are no longer there
+        return written
 
     @classmethod
     def load(cls, folder: Path | str) -> "GroupDiscovery":

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sklearn.base import BaseEstimator
 
 from .baselines import Correlation, GrangerFTest, LaggedCorrelation, RidgeVAR
+from .ggc import GGC, GGCLeaveOneOut
 from .grngc import GRNGC
 from .jrngc import JRNGC
 from .neural_gc import CLSTM, CMLP, CRNN
@@ -21,6 +22,8 @@ METHODS: dict[str, type[BaseEstimator]] = {
     "cmlp": CMLP,
     "clstm": CLSTM,
     "crnn": CRNN,
+    "ggc": GGC,
+    "ggc_loo": GGCLeaveOneOut,
 }
 """Name -> estimator class: keyword parameters, ``fit(X)``, the result in ``graph_``."""
 

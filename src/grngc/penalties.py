@@ -13,7 +13,7 @@ proximal step of nested groups is one of each group, the inner ones first.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -84,6 +84,18 @@ def source_sizes(weights: Tensor) -> Tensor:
     """Return the norm of the weights of each source and lag, (target, source, lag); one lag where there is none."""
     sizes = weights.square().sum(dim=1).sqrt()
     return sizes[..., None] if weights.ndim == 3 else sizes
+
+
+class Penalty(Protocol):
+    """What a proximal descent needs of a penalty on weights (target, unit, source) or (target, unit, source, lag)."""
+
+    def value(self, weights: Tensor, targets: Tensor) -> Tensor:
+        """Return it (target,), on the weights of these targets."""
+        ...
+
+    def shrunk(self, weights: Tensor, step: Tensor, targets: Tensor) -> Tensor:
+        """Return the weights after a proximal step of size ``step``: (target, 1) or (target, source)."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .arguments import brief, listed
+from .edges import UNLIKE_LENGTH
 from .errors import InputError
 from .graph import CausalGraph
 from .group import RECORD, GroupDiscovery
@@ -18,9 +19,6 @@ Compared: TypeAlias = Discovery | GroupDiscovery | Path | str
 
 NEUTRAL = ("random_state", "device", "memory_budget")
 """Parameters that do not change what scores mean."""
-
-UNLIKE_LENGTH = 1.25
-"""Times as many windows on one side, from which it is said."""
 
 
 @dataclass(frozen=True, eq=False)

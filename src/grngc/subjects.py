@@ -55,6 +55,7 @@ def discover_group(
     *,
     folder: Path | str | None = None,
     overwrite: bool = False,
+    report: bool = False,
     configuration: str = "default",
     workers: int | None = None,
     executor: str = "local",
@@ -77,6 +78,8 @@ def discover_group(
         goes on where it was: finished subjects of the same data and options are read, not computed again.
     overwrite : bool
         Replace results that are in ``folder``, other than those.
+    report : bool
+        Also write ``report.html``, the page of :meth:`GroupDiscovery.report`, into ``folder``.
     configuration : str
         As in :func:`grngc.discover`.
     workers, executor, address
@@ -159,7 +162,7 @@ def discover_group(
     timings = {"started": started.isoformat(timespec="seconds"), "seconds": time.monotonic() - clock}
     group = group_of(good, failed, timings)
     if out is not None and study is not None:
-        group.save_group(out)
+        group.save_group(out, report)
         if not failed:
             shutil.rmtree(study.folder, ignore_errors=True)
     return group

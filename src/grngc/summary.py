@@ -136,8 +136,19 @@ def _columns(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def group_facts(record: Mapping[str, Any]) -> dict[str, str]:
+    """Return what there is to say of several subjects, by name."""
+    left, right, long = _group_facts_of(record)
+    return {name: str(text) for name, text in (left | right | long).items() if text}
+
+
 def _group_facts(record: Mapping[str, Any]) -> list[str]:
-    """Return who the subjects are, and what was asked for and chosen for them."""
+    left, right, long = _group_facts_of(record)
+    return [*_columns(left, right), *(line for name, text in long.items() if text for line in _fact(name, text))]
+
+
+def _group_facts_of(record: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+    """Return who the subjects are, what was asked for, and the facts that may need a whole line."""
     subjects, settings = record["subjects"], record["configuration"]
     chosen = Counter(
         f"{each['forecaster']}, lag {each['lag']}{', same step' * each['contemporaneous']}" for each in subjects
@@ -162,7 +173,7 @@ def _group_facts(record: Mapping[str, Any]) -> list[str]:
         "Warnings": _warned(subjects),
         "Failed": "; ".join(f"{name} ({why})" for name, why in record["failed"].items()),
     }
-    return [*_columns(left, right), *(line for name, text in long.items() if text for line in _fact(name, text))]
+    return left, right, long
 
 
 def _warned(subjects: Sequence[Mapping[str, Any]]) -> str:

@@ -233,3 +233,22 @@ def test_where_cells_cannot_be_run_is_said_before_any_is(
     assert said in ran.err
     assert ran.err.count("\n") == 1
     assert ran.out == ""
+
+
+def test_report_is_one_page_of_all_documented_tables(grngc: Any, tables: Path) -> None:
+    written(tables, SMALL.replace('title = "Small"', 'title = "Trial"\ndocumented = false'), "trial")
+    grngc("bench", "run", "small", "--rows", "correlation", "--columns", "var")
+    ran = grngc("bench", "report")
+    assert (ran.code, ran.err) == (0, "")
+    assert re.fullmatch(r"1 table in benchmarks.html \(\d+ kB\): open it in a browser\n", ran.out)
+    page = Path("benchmarks.html").read_text()
+    assert "Small" in page
+    assert "Trial" not in page
+    assert "8 missing of 9 runs" not in page
+    refused = grngc("bench", "report")
+    assert (refused.code, refused.out) == (2, "")
+    assert "benchmarks.html: exists already" in refused.err
+    both = grngc("bench", "report", "trial", str(tables / "small.toml"), "--out", "both.html")
+    assert both.out.startswith("2 tables in both.html")
+    assert Path("both.html").read_text().index("Trial") < Path("both.html").read_text().index("Small")
+    assert "no table 'smal'" in grngc("bench", "report", "smal", "--out", "no.html").err

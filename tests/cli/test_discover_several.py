@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def test_several_files_are_several_subjects(grngc: Any) -> None:
     ]
     assert "rain    ->  river     1" in ran.out
     assert ran.out.rstrip().endswith(
-        "Results in study: group_edges.csv, group.npz, group.json, and a folder for each subject"
+        "Results in study: group_edges.csv, group.npz, group.json, report.html, and a folder for each subject"
     )
     assert csv_rows(Path("study/group_edges.csv").read_text())[0]["source"] == "rain"
     Path("truth.csv").write_text("source,target\nrain,river\n")
@@ -60,8 +61,12 @@ def test_several_files_are_several_subjects(grngc: Any) -> None:
     refused = grngc("discover", *files, "--out", "study", *LINEAR)
     assert (refused.code, refused.err.count("\n")) == (2, 1)
     assert "study: exists and is not empty" in refused.err
-    again = grngc("discover", *files, "--out", "study", *LINEAR, "--overwrite", "--json")
+    assert json.loads(Path("study/group.json").read_text())["conclusion"] in unescape(
+        Path("study/report.html").read_text()
+    )
+    again = grngc("discover", *files, "--out", "study", *LINEAR, "--overwrite", "--json", "--no-report")
     assert again.err == ""
+    assert not Path("study/report.html").exists()
     record = json.loads(again.out)
     assert {name: record[name] for name in ("conclusion", "subjects")} == {
         name: json.loads(Path("study/group.json").read_text())[name] for name in ("conclusion", "subjects")

@@ -1,12 +1,13 @@
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from grngc import Discovery, as_panel
-from reports import NAMES, Parsed, series, sure
+from grngc import Discovery, GroupDiscovery, as_panel, compare
+from reports import NAMES, Parsed, series, subjects, sure
 
 MLP = ("--no-confidence", "--forecaster", "mlp", "--lag", 1, "--steps", 60, "--trajectory", "plate")
 
@@ -36,7 +37,7 @@ def test_report_makes_a_page_of_results(grngc: Any) -> None:
         (lambda: Path("found").write_text("x"), "found: is a file, expected a folder of results"),
         (lambda: Path("found").mkdir(), "found/run.json: cannot be read"),
         (lambda: _older(), "found/run.json: has no 'candidates': written by another version? Run discover again"),
-        (lambda: _group(), "found: results of several subjects: a report is about one, say found/anna"),
+        (lambda: _older_group(), "found/group.json: has no 'converged': written by another version? Run discover"),
     ],
 )
 def test_what_is_no_folder_of_results_is_told_in_one_line(grngc: Any, make: Any, said: str) -> None:
@@ -54,11 +55,32 @@ def _older() -> None:
     Path("found/run.json").write_text(json.dumps(record))
 
 
-def _group() -> None:
-    Path("found").mkdir()
-    Path("found/group.json").write_text("{}")
-    for name in ("bert", "anna"):
-        sure().save(f"found/{name}")
+def _older_group() -> None:
+    subjects().save("found")
+    record = json.loads(Path("found/group.json").read_text())
+    del record["subjects"][0]["converged"]
+    Path("found/group.json").write_text(json.dumps(record))
+
+
+def test_report_of_several_subjects_is_about_what_they_have_in_common(grngc: Any) -> None:
+    subjects().save("study")
+    ran = grngc("report", "study")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("Report in study/report.html (")
+    assert Path("study/report.html").read_text() == GroupDiscovery.load("study").report_html()
+    assert "exists already" in grngc("report", "study").err
+
+
+def test_compare_makes_a_page_where_it_is_asked_for(grngc: Any) -> None:
+    for folder in ("a", "b"):
+        subjects().save(folder)
+    ran = grngc("compare", "a", "b", "--out", "d.csv", "--report", "d.html")
+    assert (ran.code, ran.err) == (0, "")
+    assert re.search(r"All pairs in d.csv\nReport in d.html \(\d+ kB\): open it in a browser\n$", ran.out)
+    assert Path("d.html").read_text() == compare("a", "b").report_html()
+    assert "d.html: exists already" in grngc("compare", "a", "b", "--report", "d.html").err
+    same = grngc("compare", "a", "b", "--out", "e.html", "--report", "e.html").err
+    assert same == "grngc: error: e.html: --out and --report are two files; got one name for both\n"
 
 
 def test_a_report_beside_results_of_other_places(grngc: Any) -> None:

@@ -20,6 +20,8 @@ QUICK: dict[str, dict[str, Any]] = {
     "cmlp": {"lag": 2, "hidden": 8, "steps": 100, "penalty": 0.2},
     "clstm": {"context": 5, "hidden": 6, "steps": 60, "penalty": 0.2, "learning_rate": 0.03},
     "crnn": {"context": 5, "hidden": 8, "steps": 80, "penalty": 0.2},
+    "ggc": {"steps": 60, "penalty": 0.1, "learning_rate": 0.04, "stride": 3},
+    "ggc_loo": {"steps": 80, "batch": None, "learning_rate": 0.03},
 }
 """Settings that make a method quick enough to test."""
 

@@ -38,6 +38,11 @@ class Metric:
     least: bool = False
     beside: str = ""
 
+    @property
+    def is_share(self) -> bool:
+        """Whether it ends at 1 and more is better; otherwise it is a count or a time, of which less is."""
+        return self.digits == 3
+
 
 _VIEWS = {"": "", "_full": ", full matrix", "_off_diagonal": ", without own past"}
 _YES_OR_NO = {
@@ -154,6 +159,8 @@ class Line:
         (column name, metric) -> Figure.
     seconds : tuple of float
         Median seconds a run, of each column that has been run.
+    parameters, memory : tuple of float
+        Median number of the forecaster's parameters, and of the most bytes that a process held, of each such column.
     spent : float
         Wall time of all its cells that are there, each once, in seconds.
     method : str
@@ -167,6 +174,8 @@ class Line:
     kind: str
     figures: Mapping[tuple[str, str], Figure]
     seconds: tuple[float, ...] = ()
+    parameters: tuple[float, ...] = ()
+    memory: tuple[float, ...] = ()
     spent: float = 0.0
     method: str = ""
     rule: str = ""
@@ -235,13 +244,16 @@ def on_other_data(there: Rows) -> list[str]:
 
 def _line(table: Table, row: Row, kind: str, there: Mapping[str, Mapping[str, Any]]) -> Line:
     figures: dict[tuple[str, str], Figure] = {}
-    seconds: list[float] = []
+    costs: dict[str, list[float]] = {"seconds": [], "parameters": [], "memory": []}
     spent: dict[str, float] = {}
     for column in table.columns:
         rows = _rows(table, row, column, there)
         ran = [each for group in rows.values() for each in group if each and each["status"] == "ok"]
         if ran and kind != "oracle":
-            seconds.append(median(_seconds(each) for each in ran))
+            costs["seconds"].append(median(_seconds(each) for each in ran))
+            for cost, name in (("parameters", "n_parameters"), ("memory", "peak_memory")):
+                if known := [each[name] for each in ran if each.get(name)]:
+                    costs[cost].append(median(known))
             spent |= {each["key"]: each["wall_seconds"] for each in ran}
         for metric in table.metrics:
             if metric in FIGURES and not decides(row.method):
@@ -250,7 +262,10 @@ def _line(table: Table, row: Row, kind: str, there: Mapping[str, Mapping[str, An
                 figures[column.name, metric] = _figure(rows, metric, kind, row.elsewhere)
     label = f"{row.label}, best step" if kind == "oracle" else row.label
     chosen = ORACLE if kind == "oracle" else row.chosen
-    return Line(label, chosen, kind, figures, tuple(seconds), sum(spent.values()), rule=rule_of(row.method))
+    seconds, parameters, memory = (tuple(values) for values in costs.values())
+    return Line(
+        label, chosen, kind, figures, seconds, parameters, memory, sum(spent.values()), rule=rule_of(row.method)
+    )
 
 
 def _rows(

@@ -10,7 +10,7 @@ from .claims import CLAIM_RULE, Claim, claim_sentence, claims, reasons
 from .decisions import FIGURES
 from .figures import METRICS, OURS, Figure, Line, shown
 from .table import Table
-from .verdict import RULE, Verdict, sentence, verdicts
+from .verdict import RULE, Verdict, sentence, standings, verdicts
 
 
 def terminal(table: Table, lines: Sequence[Line], width: int = 100) -> str:
@@ -36,12 +36,12 @@ def terminal(table: Table, lines: Sequence[Line], width: int = 100) -> str:
         parts.append(verdict_text(table, judged, width))
     if claimed := claims(table, lines):
         parts.append(claim_text(table, claimed, width))
-    return "\n\n".join([*parts, *_again(table, lines)])
+    return "\n\n".join([*parts, *made_again(table, lines)])
 
 
 def markdown(table: Table, lines: Sequence[Line]) -> str:
     """Return the table as a section of Markdown."""
-    parts = [f"## {table.title}", f"All of it: `grngc bench run {table.name}`.", *_again(table, lines)]
+    parts = [f"## {table.title}", f"All of it: `grngc bench run {table.name}`.", *made_again(table, lines)]
     for metric in table.metrics:
         if not (grid := _grid(table, lines, metric)):
             continue
@@ -118,15 +118,7 @@ def documents(tables: Sequence[tuple[Table, Sequence[Line]]]) -> str:
 
 def _stand(tables: Sequence[tuple[Table, Sequence[Line]]]) -> str:
     """Return the verdicts on the papers' data, one line a data set and metric, before all else."""
-    found: dict[tuple[str, str], Verdict] = {}
-    for table, lines in tables:
-        for verdict in verdicts(table, lines) if table.published else []:
-            if verdict.metric not in table.metrics[:2]:  # the paper's own convention comes first
-                continue
-            place = (verdict.column, verdict.metric)
-            if place not in found or len(verdict.rivals) > len(found[place].rivals):  # another paper's table knows more
-                found[place] = verdict
-    rows = [_verdict_row(verdict.column, verdict) for verdict in found.values()]
+    rows = [_verdict_row(verdict.column, verdict) for verdict in standings(tables)]
     return "\n\n".join(["## Where the default stands", "\n".join([_VERDICTS, *rows])])
 
 
@@ -162,12 +154,12 @@ def _grid(table: Table, lines: Sequence[Line], metric: str) -> list[list[str]]:
         if nothing and (line.kind in ("oracle", "published") or metric in FIGURES):
             continue
         texts = [shown(figure, METRICS[metric].digits) for figure in figures]
-        grid.append([line.label, *texts, _seeds(figures, line.kind), _cost(line.seconds), line.chosen])
+        grid.append([line.label, *texts, seeds_said(figures, line.kind), seconds_said(line.seconds), line.chosen])
     head = ["", *(column.label or column.name for column in table.columns), "seeds", "s a run", "chosen"]
     return [head, *grid] if grid else []
 
 
-def _cost(seconds: Sequence[float]) -> str:
+def seconds_said(seconds: Sequence[float]) -> str:
     """Return the seconds a run takes, of the quickest and the slowest column where they are more than twice apart."""
     if not seconds:
         return ""
@@ -175,7 +167,7 @@ def _cost(seconds: Sequence[float]) -> str:
     return f"{low} to {high}" if max(seconds) > 2 * min(seconds) and max(seconds) >= 1 else high
 
 
-def _again(table: Table, lines: Sequence[Line]) -> list[str]:
+def made_again(table: Table, lines: Sequence[Line]) -> list[str]:
     """Return how to make a line again and what it costs: the default's, else the quickest network's."""
     ran = [
         line for line in lines if line.kind in OURS and line.spent and all(each.whole for each in line.figures.values())
@@ -187,7 +179,7 @@ def _again(table: Table, lines: Sequence[Line]) -> list[str]:
     return [f"One row again: `{command}`, about {max(1, round(line.spent / 120))} min on two cores."]
 
 
-def _seeds(figures: Sequence[Figure], kind: str) -> str:
+def seeds_said(figures: Sequence[Figure], kind: str) -> str:
     """How many seeds a line's figures stand on: one number, or several where columns differ."""
     if kind == "published":
         return "?"

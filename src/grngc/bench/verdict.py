@@ -89,6 +89,19 @@ def verdicts(table: Table, lines: Sequence[Line]) -> list[Verdict]:
     return found
 
 
+def standings(tables: Sequence[tuple[Table, Sequence[Line]]]) -> list[Verdict]:
+    """Return the verdicts on the papers' data, one for each data set and metric, by the paper's own convention."""
+    found: dict[tuple[str, str], Verdict] = {}
+    for table, lines in tables:
+        for verdict in verdicts(table, lines) if table.published else []:
+            if verdict.metric not in table.metrics[:2]:  # the paper's own convention comes first
+                continue
+            place = (verdict.column, verdict.metric)
+            if place not in found or len(verdict.rivals) > len(found[place].rivals):  # another paper's table knows more
+                found[place] = verdict
+    return list(found.values())
+
+
 def _rival(kind: str, label: str, ours: Figure, theirs: Figure, known: bool = True) -> Rival:
     return Rival(kind, label, theirs, compare(ours, theirs) if known else "not known yet")
 

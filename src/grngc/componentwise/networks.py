@@ -148,7 +148,7 @@ class ComponentwiseRNN(nn.Module):
         self, products: Tensor, start: Tensor | None = None, between: Callable[[Tensor], Tensor] | None = None
     ) -> Tensor:
         """(target, unit, time, window) -> (window, time, target); see :meth:`forward`."""
-        states = self._states(products, start)  # (target, hidden, window), one a step
+        states = self.states(products, start)  # (target, hidden, window), one a step
         if between is None:
             each = [torch.baddbmm(self.readout_bias[:, None, None], self.readout[:, None], state) for state in states]
             return torch.cat(each, dim=1).permute(2, 1, 0)
@@ -172,7 +172,8 @@ class ComponentwiseRNN(nn.Module):
         """
         return self.respond(self.project(x), start, between)
 
-    def _states(self, products: Tensor, start: Tensor | None) -> list[Tensor]:
+    def states(self, products: Tensor, start: Tensor | None = None) -> list[Tensor]:
+        """(target, unit, time, window) -> the hidden states (target, hidden, window) after each step."""
         p, n, width = products.shape[0], products.shape[3], self.recurrent.shape[2]
         hidden = products.new_zeros(p, width, n) if start is None else start[:, :, None].expand(p, width, n)
         memory, states = products.new_zeros(p, width, n), []

@@ -19,7 +19,7 @@ from torch import Tensor
 from ..arguments import check_choice
 from ..errors import DivergenceError
 from ..floor import ADAM_FLOOR
-from ..penalties import GroupPenalty, source_sizes
+from ..penalties import Penalty, source_sizes
 from ..training import LEAST_PER_TARGET, SCHEDULES, Progress, Record
 
 Parameters = dict[str, Tensor]
@@ -68,7 +68,7 @@ class Descent:
 class _Course:
     """The targets that still move: which, their parameters, and what the optimiser keeps of each."""
 
-    def __init__(self, parameters: Parameters, smooth: Smooth, penalty: GroupPenalty, penalised: str) -> None:
+    def __init__(self, parameters: Parameters, smooth: Smooth, penalty: Penalty, penalised: str) -> None:
         self.parameters = parameters
         self.smooth, self.penalty, self.penalised = smooth, penalty, penalised
         self.targets = torch.arange(len(parameters[penalised]), device=parameters[penalised].device)
@@ -212,7 +212,7 @@ OPTIMISERS: dict[str, Callable[[float], _Ista | _Gista | _Adam]] = {"ista": _Ist
 def descend(
     parameters: Mapping[str, Tensor],
     smooth: Smooth,
-    penalty: GroupPenalty,
+    penalty: Penalty,
     *,
     penalised: str = "inputs",
     optimiser: str = "ista",
@@ -229,7 +229,7 @@ def descend(
         Where to begin; not changed.
     smooth : callable
         See :data:`Smooth`. A target's loss may depend on its own parameters only.
-    penalty : GroupPenalty
+    penalty : Penalty
         On the parameter named ``penalised``, (target, unit, source) or (target, unit, source, lag).
     optimiser : {"ista", "gista", "adam"}
     learning_rate : float

@@ -13,7 +13,10 @@ CHUNK = 2**24
 
 
 def signed_shares(
-    network: ComponentwiseMLP | ComponentwiseRNN, x: Tensor, counted: Tensor | None = None
+    network: ComponentwiseMLP | ComponentwiseRNN,
+    x: Tensor,
+    counted: Tensor | None = None,
+    respond: Callable[[Tensor], Tensor] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return how far the derivatives of forecasts by inputs agree in sign, and in how many windows.
 
@@ -26,6 +29,8 @@ def signed_shares(
     x : Tensor (window, lag, series) or (window, time, series)
     counted : bool Tensor (window, time), optional
         Where a stretch has inputs; for recurrent networks.
+    respond : callable, optional
+        From the network's products to its forecasts, where more than the network stands between them.
 
     Returns
     -------
@@ -36,7 +41,7 @@ def signed_shares(
     """
     with torch.no_grad():
         products = network.project(x)
-    forecast = network.respond(products.requires_grad_())
+    forecast = (respond or network.respond)(products.requires_grad_())
     if counted is not None:
         last = counted.sum(dim=1) - 1
         forecast = forecast[torch.arange(len(x), device=x.device), last]

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import relu
-from torch.nn.utils.parametrizations import weight_norm
+from torch.nn.functional import linear, relu
 
 from ..arguments import check_whole
 from ..errors import InputError
@@ -49,7 +48,7 @@ class ResidualMLP(nn.Module):
         if not 0 <= dropout < 1:
             raise InputError(f"dropout must be a number of at least 0 and below 1; got {dropout!r}")
         self.dropout = dropout
-        self.enter = weight_norm(nn.Linear(n_series * n_lags, hidden))
+        self.enter = _Normalised(n_series * n_lags, hidden)
         self.blocks: Sequence[_Block] = nn.ModuleList(_Block(hidden, dropout) for _ in range(depth))  # type: ignore[assignment]
         self.head = nn.Linear(hidden, n_targets or n_series)
 
@@ -82,10 +81,27 @@ class ResidualMLP(nn.Module):
         return forecast, FactoredJacobian(left, self.enter.weight)
 
 
+class _Normalised(nn.Module):
+    """A linear layer whose weights are a length and a direction for each unit (torch's own cannot be pickled)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        start = nn.Linear(inputs, outputs)
+        self.direction, self.bias = start.weight, start.bias
+        self.length = nn.Parameter(start.weight.detach().norm(dim=1, keepdim=True))
+
+    @property
+    def weight(self) -> Tensor:
+        return self.direction * (self.length / self.direction.norm(dim=1, keepdim=True))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return linear(x, self.weight, self.bias)
+
+
 class _Block(nn.Module):
     def __init__(self, hidden: int, dropout: float) -> None:
         super().__init__()
-        self.inner = weight_norm(nn.Linear(hidden, hidden))
+        self.inner = _Normalised(hidden, hidden)
         self.outer = nn.Linear(hidden, hidden)
         self.beside = nn.Linear(hidden, hidden)
         self.drop = nn.Dropout(dropout)

@@ -57,7 +57,7 @@ def benchmark(
     check_choice("metric", metric, table.metrics)
     check_choice("column", column, [each.name for each in table.columns])
     order = [*KINDS]
-    place, falling = (column, metric), -1 if _is_area(metric) else 1
+    place, falling = (column, metric), -1 if METRICS[metric].is_share else 1
 
     def position(line: Line) -> tuple[int, bool, float]:
         mean = line.figures[place].mean
@@ -92,7 +92,7 @@ def benchmark(
             ax.axvline(figure.mean, color=colour, linewidth=0.8, alpha=0.5, zorder=0)
     ax.set_yticks(at, [name_of(line.label, LONGEST_LABEL) for line in ranked], fontsize="small", **AS_IT_IS)
     ax.set(xlabel=METRICS[metric].title, ylim=(len(ranked) - 0.5, -0.5))
-    if not _is_area(metric) and any((line.figures[place].mean or 0) > 0 for line in ranked):
+    if not METRICS[metric].is_share and any((line.figures[place].mean or 0) > 0 for line in ranked):
         ax.set_xscale("log")
     ax.grid(axis="y", linewidth=0.4, alpha=0.5)
     ax.tick_params(axis="y", length=0)
@@ -103,8 +103,3 @@ def benchmark(
     handles = [Line2D([], [], color=colour, marker=marker, linestyle="") for _, colour, marker in there]
     beside(ax, -38, handles, [called for called, _, _ in there], columns=3)
     return ax
-
-
-def _is_area(metric: str) -> bool:
-    """Whether more is better, and the scale ends at 1; otherwise a count or a time."""
-    return METRICS[metric].digits == 3

@@ -18,13 +18,25 @@ from markupsafe import Markup
 
 from ..errors import InputError
 from ..folders import check_file_to_write
+from ..labels import clipped
 from ..storage import write_atomically
-from ..summary import shortened
 
-SCRIPTS = ("cytoscape.min.js", "page.js", "charts.js", "heat.js", "network.js", "details.js", "table.js", "courses.js")
+NETWORK = "cytoscape.min.js"
+
+SHARED = (NETWORK, "page.js", "pairs.js", "charts.js", "sortable.js")
+
+SCRIPTS = (*SHARED, "heat.js", "network.js", "details.js", "table.js", "courses.js")
 """Of a page about a run, in the order they run in."""
 
+SUBJECTS = (*SHARED, "strip.js", "subjects.js", "heat.js", "network.js", "details.js", "table.js")
+"""Of a page about several subjects."""
+
+TABLES = ("page.js", "sortable.js", "strip.js")
+"""Of pages of tables, before their own."""
+
 STYLES = ("page.css",)
+
+CYTOSCAPE_ID = "__________cytoscape_stylesheet"
 
 CYTOSCAPE_STYLE = ".__________cytoscape_container { position: relative; }"
 """What cytoscape.js would put into the page by itself, which the policy forbids: it looks whether it is there."""
@@ -42,33 +54,46 @@ CITATION = (
 
 def run_page(report: Mapping[str, Any]) -> str:
     """Return the page about a run, from :func:`grngc.report.summarise_run`."""
-    head = report["head"]
-    cite = {name: text.format(version=head["versions"].get("grngc", "")) for name, text in CITATION}
-    if head["reference"] is not None:  # of another method
-        cite["The method"] = head["reference"] or "A textbook method; it has no one paper."
-    return page("run.html", SCRIPTS, report["data"], head=head, cite=cite)
+    return page("run.html", SCRIPTS, report)
 
 
-def page(template: str, scripts: Sequence[str], data: Mapping[str, Any], **values: Any) -> str:
+def group_page(report: Mapping[str, Any]) -> str:
+    """Return the page about several subjects, from :func:`grngc.report.summarise_subjects`."""
+    return page("group.html", SUBJECTS, report)
+
+
+def comparison_page(report: Mapping[str, Any]) -> str:
+    """Return the page about what differs, from :func:`grngc.report.summarise_changes`."""
+    return page("comparison.html", (*TABLES, "changes.js"), report)
+
+
+def benchmarks_page(report: Mapping[str, Any]) -> str:
+    """Return the page of benchmark tables, from :func:`grngc.bench.summary.summarise_tables`."""
+    return page("benchmarks.html", (*TABLES, "benchmarks.js"), report)
+
+
+def page(template: str, scripts: Sequence[str], report: Mapping[str, Any]) -> str:
     """Return a page of a template with its scripts, styles and data inside it.
 
     Parameters
     ----------
     template : str
-        File in ``templates``.
+        File in ``templates``, which extends ``base.html``.
     scripts : sequence of str
         Files in ``assets``, run in this order at the end of the page.
-    data : mapping
-        Plain; the scripts read it from the element ``data``.
-    **values
-        For the template. Text is escaped.
+    report : mapping
+        ``head``, for the template, where text is escaped, with ``versions``; and ``data``, plain, which the scripts
+        read from the element ``data``.
     """
-    styles = [CYTOSCAPE_STYLE, *map(asset, STYLES)]
+    head, data = report["head"], report["data"]
+    version = head["versions"].get("grngc", "")
+    drawn = {CYTOSCAPE_ID: CYTOSCAPE_STYLE} if NETWORK in scripts else {}
+    styles = [*drawn.items(), *(("", asset(name)) for name in STYLES)]
     codes = [asset(name) for name in scripts]
     policy = {
         "default-src": "'none'",
         "script-src": " ".join(map(source_hash, codes)),
-        "style-src": " ".join(map(source_hash, styles)),
+        "style-src": " ".join(source_hash(text) for _, text in styles),
         "base-uri": "'none'",
         "form-action": "'none'",
     }
@@ -76,15 +101,25 @@ def page(template: str, scripts: Sequence[str], data: Mapping[str, Any], **value
         _environment()
         .get_template(template)
         .render(
-            **values,
+            head=head,
             data=data,
+            cite=_citation(head.get("reference"), version),
+            version=version,
             policy="; ".join(f"{name} {value}" for name, value in policy.items()),
-            styles=[Markup(text) for text in styles],
+            styles=[(name, Markup(text)) for name, text in styles],
             scripts=[Markup(text) for text in codes],
             json=Markup(json_for_html(data)),
         )
     )
     return content.encode(errors="backslashreplace").decode()
+
+
+def _citation(reference: str | None, version: str) -> dict[str, str]:
+    """Return what to cite; ``reference`` is that of another method, empty where it has no one paper."""
+    cited = {name: text.format(version=version) for name, text in CITATION}
+    if reference is not None:
+        cited["The method"] = reference or "A textbook method; it has no one paper."
+    return cited
 
 
 def write_page(path: Path | str, content: str, overwrite: bool = False) -> Path:
@@ -115,7 +150,7 @@ def asset(name: str) -> str:
 
 def legible(text: str) -> str:
     """Return a sentence without characters that do not show or that turn the direction of others; no endless words."""
-    return " ".join(shortened(word, LONGEST_WORD) for word in str(text).split())
+    return " ".join(clipped(word, LONGEST_WORD) for word in str(text).split())
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import base64
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from ..summary import CLEAR, MEANING, facts, gain_figures, small, title_of
 from .course import coupling_over_time, observed_and_forecast
 
 if TYPE_CHECKING:
+    from ..edges import GroupEdge
     from ..window_reader import WindowReader
 
 DATA_VERSION = 1
@@ -56,13 +57,14 @@ def summarise_run(
     shown = edges[: max(len(stand_out), 1)] if stand_out else []
     data = {
         "version": DATA_VERSION,
+        "file": "edges.csv",
         "exogenous": [graph.names.index(name) for name in graph.exogenous],
         "floor": record["noise_floor"],
         "n_pairs": int(graph.pairs().sum()),
         "standing_out": len(stand_out),
         "pairs": _columns(graph, edges),
-        "profiles": _profiles(graph, edges),
-        "heat": _heat(graph),
+        "profiles": profiles(graph, edges),
+        "heat": heat(np.where(graph.pairs(), graph.scores, 0)),
         "gain": _gain(record, graph.names),
         "path": _path(record.get("penalty_path")),
         "trace": _trace(record["training"]),
@@ -85,16 +87,16 @@ def _head(record: Mapping[str, Any], n_edges: int, directed: bool) -> dict[str, 
         "trustworthy": record["trustworthy"],
         "warnings": warnings_of(record),
         "facts": {name: str(text) for name, text in said.items() if text and name not in skipped},
+        "digest": record["data"]["sha256"],
         "counts": {
             "series": len(record["data"]["series"]),
             "points in time": record["data"]["times"],
             "windows": record["data"]["windows"],
-            "edges": n_edges,
+            "edge" if n_edges == 1 else "edges": n_edges,
         },
         "started": (record.get("timings") or {}).get("started", ""),
-        "configuration": {name: _told(value) for name, value in record["configuration"].items()},
-        "versions": {name: version for name, version in record["versions"].items() if version is not None},
-        "digest": record["data"]["sha256"],
+        "configuration": told(record["configuration"]),
+        "versions": told(record["versions"], without_none=True),
     }
 
 
@@ -155,8 +157,10 @@ def warnings_of(record: Mapping[str, Any]) -> list[dict[str, str]]:
     return [{"kind": kind, "text": text} for kind, text in found]
 
 
-def _told(value: Any) -> str:
-    return "none" if value is None else str(value)
+def told(values: Mapping[str, Any], without_none: bool = False) -> dict[str, str]:
+    """Return settings, or versions, as text."""
+    kept = {name: value for name, value in values.items() if value is not None or not without_none}
+    return {name: "none" if value is None else str(value) for name, value in kept.items()}
 
 
 def _listed(graph: CausalGraph, stand_out: list[Edge]) -> list[Edge]:
@@ -173,19 +177,19 @@ def _columns(graph: CausalGraph, edges: list[Edge]) -> dict[str, list | None]:
         "source": [place[edge.source] for edge in edges],
         "target": [place[edge.target] for edge in edges],
         "lag": [edge.lag for edge in edges],
-        "score": [_digits(edge.score, 6) for edge in edges],
+        "score": [digits(edge.score, 6) for edge in edges],
         "sign": [edge.sign for edge in edges],
     }
     for name in Edge._fields[5:]:
         values = [getattr(edge, name) for edge in edges]
-        values = [_digits(value, 4) if isinstance(value, float) else value for value in values]
+        values = [digits(value, 4) if isinstance(value, float) else value for value in values]
         columns[name] = values if any(value is not None for value in values) else None
     required = np.zeros_like(graph.pairs()) if graph.required is None else graph.required
     given = [bool(required[place[edge.target], place[edge.source]]) for edge in edges]
     return columns | {"required": given if any(given) else None}
 
 
-def _profiles(graph: CausalGraph, edges: list[Edge]) -> dict[str, Any]:
+def profiles(graph: CausalGraph, edges: "Sequence[Edge | GroupEdge]") -> dict[str, Any]:
     """Return mean size and mean signed gradient at every lag, for the first of the edges."""
     present = graph.contemporaneous is not None
     signed = graph.signed_parts()
@@ -197,17 +201,16 @@ def _profiles(graph: CausalGraph, edges: list[Edge]) -> dict[str, Any]:
     ]  # at lag 0 the size is that of the coefficient
     return {
         "first_lag": 0 if present else 1,
-        "size": [[_digits(value, 4) for value in row] for row in sizes],
-        "signed": [[_digits(value, 4) for value in signed[j, :, i]] for j, i in where],
+        "size": [[digits(value, 4) for value in row] for row in sizes],
+        "signed": [[digits(value, 4) for value in signed[j, :, i]] for j, i in where],
     }
 
 
-def _heat(graph: CausalGraph) -> dict[str, Any]:
-    """Return the scores of pairs, (target, source) row by row, in a byte each: the root of the share of the largest."""
-    scores = np.where(graph.pairs(), graph.scores, 0)
-    largest = float(scores.max(initial=0))
-    shares = np.sqrt(scores / largest) if largest > 0 else scores
-    levels = np.ceil(255 * shares).astype(np.uint8)  # no score but 0 is 0
+def heat(values: np.ndarray) -> dict[str, Any]:
+    """Return values (target, source), 0 where there is no pair, a byte each: the root of the share of the largest."""
+    largest = float(values.max(initial=0))
+    shares = np.sqrt(values / largest) if largest > 0 else values
+    levels = np.ceil(255 * shares).astype(np.uint8)  # no value but 0 is 0
     return {"largest": largest, "bytes": base64.b64encode(levels.tobytes()).decode()}
 
 
@@ -218,8 +221,8 @@ def _gain(record: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any] |
         return None
     known = [gain["targets"].get(name, {}) for name in names]
     return {
-        "saves": [_digits(one.get("saves"), 4) for one in known],
-        "p": [_digits(one.get("p"), 4) for one in known],
+        "saves": [digits(one.get("saves"), 4) for one in known],
+        "p": [digits(one.get("p"), 4) for one in known],
         "threshold": CLEAR,
     }
 
@@ -233,11 +236,11 @@ def _trace(training: Mapping[str, Any]) -> dict[str, list] | None:
     rows = training.get("trace") or []
     if training.get("exact") or len(rows) < 2:
         return None
-    return {name: [_digits(row[name], 5) for row in rows] for name in ("step", "loss", "forecast_error", "penalty")}
+    return {name: [digits(row[name], 5) for row in rows] for name in ("step", "loss", "forecast_error", "penalty")}
 
 
-def _digits(value: Any, digits: int) -> Any:
-    """Return a number of so many significant digits, None for None and NaN."""
+def digits(value: Any, n: int) -> Any:
+    """Return a number of ``n`` significant digits, None for None and NaN."""
     if value is None or not math.isfinite(value):
         return None
-    return float(f"{float(value):.{digits}g}")
+    return float(f"{float(value):.{n}g}")

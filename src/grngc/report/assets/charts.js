@@ -1,7 +1,7 @@
 // Small charts as SVG: axes with round numbers, lines decimated to what a pixel shows, bars. Colours are in the styles.
 grngc.charts = (() => {
   const { svg, element, number } = grngc;
-  const WIDTH = 480, LEFT = 56, RIGHT = 12, TOP = 10, BOTTOM = 34;
+  const LEFT = 56, RIGHT = 12, TOP = 10, BOTTOM = 34;
 
   const ticks = (low, high, most = 5) => {
     const raw = (high - low) / most || 1;
@@ -31,16 +31,16 @@ grngc.charts = (() => {
     return [low - (zero && low === 0 ? 0 : room), high + (zero && high === 0 ? 0 : room)];
   };
 
-  // An empty chart: scales x and y, axes drawn. `log` takes logarithms of x.
-  const frame = ({ x, y, height = 190, log = false, xLabel = "", yLabel = "", label, xTicks = null, left = LEFT }) => {
-    const [x0, x1] = x, [y0, y1] = y;
-    const inner = { width: WIDTH - left - RIGHT, height: height - TOP - BOTTOM };
+  // An empty chart: scales x and y, axes drawn; `y` null for rows that are no scale. `log` takes logarithms of x.
+  const frame = ({ x, y, height = 190, log = false, xLabel = "", yLabel = "", label, xTicks = null, left = LEFT, width = 480 }) => {
+    const [x0, x1] = x, [y0, y1] = y || [0, 1];
+    const inner = { width: width - left - RIGHT, height: height - TOP - BOTTOM };
     const px = (v) => left + ((v - x0) / (x1 - x0)) * inner.width;
     const py = (v) => TOP + (1 - (v - y0) / (y1 - y0)) * inner.height;
-    const root = svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": label });
+    const root = svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
     const base = TOP + inner.height;
-    for (const v of ticks(y0, y1, 5)) {
-      root.append(svg("line", { class: "axis", x1: left, x2: WIDTH - RIGHT, y1: py(v), y2: py(v) }));
+    for (const v of y ? ticks(y0, y1, 5) : []) {
+      root.append(svg("line", { class: "axis", x1: left, x2: width - RIGHT, y1: py(v), y2: py(v) }));
       root.append(svg("text", { x: left - 6, y: py(v) + 4, "text-anchor": "end" }, number(v, 4)));
     }
     for (const v of xTicks || (log ? logTicks(x0, x1) : ticks(x0, x1, 6))) {
@@ -49,7 +49,7 @@ grngc.charts = (() => {
     }
     root.append(svg("text", { x: left + inner.width / 2, y: height - 3, "text-anchor": "middle" }, xLabel));
     if (yLabel) root.append(svg("text", { x: 4, y: TOP + 1, "dominant-baseline": "hanging" }, yLabel));
-    return { root, px, py, base, left, right: WIDTH - RIGHT, top: TOP, width: inner.width };
+    return { root, px, py, base, left, right: width - RIGHT, top: TOP, width: inner.width };
   };
 
   // Points of a line: of more than four a pixel, the first, least, largest and last of each pixel.

@@ -43,10 +43,7 @@
     const known = part.saves.map((saves, k) => [k, saves, part.p[k]]).filter((row) => row[1] !== null).sort((a, b) => b[1] - a[1]);
     const rows = known.slice(0, MOST_TARGETS), step = 20;
     if (!rows.length) return;
-    const [low, high] = range(rows.map((row) => 100 * row[1]), true);
-    const chart = frame({ x: [low, high], y: [0, 1], height: 60 + step * rows.length, xLabel: "held-out error saved (%)", label: "Forecast gain of each series", left: 130 });
-    chart.root.querySelectorAll("line.axis, text").forEach((mark) => Number(mark.getAttribute("x1")) === 130 && Number(mark.getAttribute("x2")) > 200 && mark.remove());
-    chart.root.querySelectorAll("text[text-anchor=end]").forEach((mark) => mark.remove());
+    const chart = frame({ x: range(rows.map((row) => 100 * row[1]), true), y: null, height: 60 + step * rows.length, xLabel: "held-out error saved (%)", label: "Forecast gain of each series", left: 130 });
     rows.forEach(([k, saves, p], place) => {
       const y = chart.top + step * (place + 0.7);
       chart.root.append(svg("text", { x: 122, y: y + 4, "text-anchor": "end" }, shown(k, 16)));

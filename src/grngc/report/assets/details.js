@@ -49,7 +49,10 @@
   const edge = (pair) => {
     const get = (field) => (pairs[field] ? pairs[field][pair] : null);
     const facts = [
-      ["score", number(get("score"), 4)],
+      [data.subjects ? "mean score" : "score", number(get("score"), 4)],
+      ["sd over subjects", get("sd") === null ? null : number(get("sd"))],
+      ["stands out in", get("share") === null ? null : `${Math.round(get("share") * data.subjects.length)} of ${data.subjects.length} subjects`],
+      ["these agree on the sign", get("sign_agreement") === null ? null : percent(get("sign_agreement"))],
       ["90 % interval, halves of the record", get("low") === null ? null : `${number(get("low"))} to ${number(get("high"))}`],
       ["lag of its largest part", get("lag") === 0 ? "0: within one time step, direction unknown" : `${get("lag")} step${get("lag") === 1 ? "" : "s"}`],
       ["sign there", { "+": "+ (more gives more)", "-": "− (more gives less)", "±": "± (either)" }[get("sign")]],
@@ -60,13 +63,13 @@
       ["halves that agree on the sign", get("sign_frequency") === null ? null : percent(get("sign_frequency"))],
       ["windows that agree on the sign", get("sign_constancy") === null ? null : percent(get("sign_constancy"))],
       ["required beforehand", get("required") ? "yes" : null],
-      ["stands out", standsOut(pair) ? "yes" : "no"],
+      [data.subjects ? "in common" : "stands out", standsOut(pair) ? "yes" : "no"],
     ].filter(([, value]) => value !== null);
     const to = (k) => element("button", { type: "button", click: () => look({ focus: k, pair: null }) }, "about ", name(k));
     aside.replaceChildren(
       element("h3", {}, name(pairs.source[pair]), arrow(pair), name(pairs.target[pair])),
       element("dl", { class: "facts" }, ...facts.map(([what, value]) => element("div", {}, element("dt", {}, what), element("dd", {}, value)))),
-      ...[profile(pair)].filter(Boolean),
+      ...[grngc.subjects && grngc.subjects.chart(pair), profile(pair)].filter(Boolean),
       element("p", { class: "controls" }, to(pairs.source[pair]), to(pairs.target[pair])),
       closing(),
     );
@@ -85,7 +88,7 @@
     };
     aside.replaceChildren(
       element("p", { class: "note" }, "Choose a series or an edge, in the picture, by its name or in the table, to see all that is known of it."),
-      ...(data.standing_out ? [most(drives, "Drive most others"), most(driven, "Are driven by most")] : [element("p", {}, "No edge stands out. What is drawn are scores that chance gives as well.")]),
+      ...(data.standing_out ? [most(drives, "Drive most others"), most(driven, "Are driven by most")] : [element("p", {}, data.subjects ? "The subjects have no edge in common." : "No edge stands out. What is drawn are scores that chance gives as well.")]),
     );
   };
   on("look", () => (state.pair !== null ? edge(state.pair) : state.focus !== null ? series(state.focus) : overview()));

@@ -1,8 +1,10 @@
 // The matrix of scores: a row for each target, a column for each source. The view of choice for many series.
 grngc.heat = (() => {
-  const { data, at, shown, name, colour, state, look, on, pairOf, pairs, number, standsOut } = grngc;
+  const { data, at, shown, name, colour, state, look, on, pairOf, pairs, number, percent, standsOut } = grngc;
   const p = data.names.length;
-  const levels = Uint8Array.from(atob(data.heat.bytes), (c) => c.charCodeAt(0));
+  const decoded = (heat) => ({ largest: heat.largest, levels: Uint8Array.from(atob(heat.bytes), (c) => c.charCodeAt(0)) });
+  const scores = decoded(data.heat), shares = data.share_heat ? decoded(data.share_heat) : null;
+  let drawn = scores;
   const canvas = at("heat-canvas"), said = at("heat-said");
   const LABELS = 9; // pixels of a cell from which names fit beside it
   const RINGED = 4; // pixels of a cell from which a ring fits
@@ -27,12 +29,19 @@ grngc.heat = (() => {
     const image = new ImageData(p, p), colours = palette(), none = channels(colour("heat-none"));
     for (let k = 0; k < p * p; k += 1) {
       const own = Math.floor(k / p) === k % p;
-      image.data.set([...(own ? none : colours[levels[k]]), 255], 4 * k);
+      image.data.set([...(own ? none : colours[drawn.levels[k]]), 255], 4 * k);
     }
     small.getContext("2d").putImageData(image, 0, 0);
     return small;
   };
 
+  const outline = (pen, width, ...where) => {
+    for (const [kind, wide] of [["ground", width + Math.min(2.5, box.cell / 4)], ["focus", width]]) { // seen on the palest and on the darkest cells
+      pen.strokeStyle = colour(kind);
+      pen.lineWidth = wide;
+      pen.strokeRect(...where);
+    }
+  };
   const draw = () => {
     const wide = canvas.parentElement.clientWidth;
     if (!wide) return;
@@ -83,16 +92,10 @@ grngc.heat = (() => {
     }
     if (cell >= RINGED) marks(pen);
     if (state.focus !== null) {
-      pen.strokeStyle = colour("focus");
-      pen.lineWidth = 1.5;
-      pen.strokeRect(margin, margin + state.focus * cell, side, cell);
-      pen.strokeRect(margin + state.focus * cell, margin, cell, side);
+      outline(pen, 1.5, margin, margin + state.focus * cell, side, cell);
+      outline(pen, 1.5, margin + state.focus * cell, margin, cell, side);
     }
-    if (cursor) {
-      pen.strokeStyle = colour("focus");
-      pen.lineWidth = 2.5;
-      pen.strokeRect(margin + cursor[1] * cell - 1, margin + cursor[0] * cell - 1, cell + 2, cell + 2);
-    }
+    if (cursor) outline(pen, 2.5, margin + cursor[1] * cell - 1, margin + cursor[0] * cell - 1, cell + 2, cell + 2);
   };
   // A ring on each pair that stands out: seen without colours.
   const marks = (pen) => {
@@ -107,9 +110,11 @@ grngc.heat = (() => {
 
   const tellOf = (target, source) => {
     if (target === source) return [name(target), ": its own past, which is no edge"];
-    const pair = pairOf(source, target), level = levels[target * p + source];
-    const score = pair === undefined ? `about ${number(data.heat.largest * (level / 255) ** 2, 2)}` : number(pairs.score[pair], 4);
-    const out = pair !== undefined && standsOut(pair) ? ", stands out" : "";
+    const pair = pairOf(source, target), place = target * p + source;
+    const about = (heat) => heat.largest * (heat.levels[place] / 255) ** 2;
+    const score = pair === undefined ? `about ${number(about(scores), 2)}` : number(pairs.score[pair], 4);
+    const share = shares ? `, in ${percent(pair === undefined ? about(shares) : pairs.share[pair])} of the subjects` : "";
+    const out = share || (pair !== undefined && standsOut(pair) ? ", stands out" : "");
     return [name(source), pair === undefined ? " → " : grngc.arrow(pair), name(target), `: score ${score}${out}`];
   };
   const moveTo = (target, source) => {
@@ -156,14 +161,26 @@ grngc.heat = (() => {
   });
 
   const legend = () => {
+    const ringed = box && box.cell >= RINGED ? ` · ring: ${shares ? "in common" : "stands out"}` : "";
     const id = "scale", scale = grngc.svg("linearGradient", { id });
     for (let k = 0; k < STOPS; k += 1) scale.append(grngc.svg("stop", { offset: `${25 * k}%`, "stop-color": colour(`heat-${k}`) }));
     const bar = grngc.svg("svg", { width: 120, height: 12, "aria-hidden": "true" }, scale, grngc.svg("rect", { width: 120, height: 12, fill: `url(#${id})` }));
     return [
-      grngc.element("span", {}, bar, `score 0 to ${number(data.heat.largest, 3)} (root scale)`),
-      grngc.element("span", {}, `row: target · column: source${box && box.cell >= RINGED ? " · ring: stands out" : ""} · grey: own past`),
+      grngc.element("span", {}, bar, drawn === shares ? `share of subjects, 0 to ${percent(shares.largest)} (root scale)` : `score 0 to ${number(scores.largest, 3)} (root scale)`),
+      grngc.element("span", {}, `row: target · column: source${ringed} · grey: own past`),
     ];
   };
+  const choose = (which) => {
+    drawn = which;
+    at("heat-share").setAttribute("aria-pressed", which === shares);
+    at("heat-score").setAttribute("aria-pressed", which === scores);
+    draw();
+    grngc.tell("heat");
+  };
+  if (shares) {
+    at("heat-share").addEventListener("click", () => choose(shares));
+    at("heat-score").addEventListener("click", () => choose(scores));
+  }
   on("look", () => {
     if (state.pair !== null) cursor = [pairs.target[state.pair], pairs.source[state.pair]];
     if (!at("heat").hidden) draw();

@@ -161,7 +161,8 @@
   };
   const show = (heat) => {
     view.hidden = heat;
-    at("heat").hidden = at("heat-said").hidden = !heat;
+    at("heat").hidden = !heat;
+    document.querySelectorAll(".heat-only").forEach((part) => (part.hidden = !heat));
     document.querySelectorAll(".network-only").forEach((part) => (part.hidden = heat));
     at("view-heat").setAttribute("aria-pressed", heat);
     at("view-network").setAttribute("aria-pressed", !heat);
@@ -174,6 +175,7 @@
   at("view-heat").addEventListener("click", () => show(true));
   at("view-network").addEventListener("click", () => show(false));
   on("look", mark);
+  on("heat", legend);
   on("theme", () => {
     if (cy) cy.style(style());
     legend();
@@ -182,7 +184,7 @@
   window.addEventListener("resize", () => {
     if (window.innerWidth === wide) return; // a phone's address bar
     wide = window.innerWidth;
-    if (!at("heat").hidden) grngc.heat.draw();
+    if (!at("heat").hidden) show(true);
     else if (cy) cy.resize().fit(cy.elements(":visible"), 24);
   });
   show(p > MANY || data.standing_out === 0);

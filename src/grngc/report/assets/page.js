@@ -1,9 +1,7 @@
-// What all parts of the page share: the data, names as they may be shown, who looks at what, light and dark.
+// What all pages share: the data, text as it may be shown, elements, light and dark, downloads.
 "use strict";
 const grngc = (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const pairs = data.pairs;
-  const n = pairs.source.length;
   const LONGEST = 60; // characters of a name in a sentence or a table
   const at = (id) => document.getElementById(id);
 
@@ -16,16 +14,11 @@ const grngc = (() => {
     return said !== said.trim() || !said ? `“${said}”` : said;
   };
   // Names that look alike have their place among all behind them.
-  const toldApart = (most) => {
-    const texts = data.names.map((text) => clipped(text, most)), looks = texts.map((text) => text.normalize("NFKC"));
+  const toldApart = (names, most) => {
+    const texts = names.map((text) => clipped(text, most)), looks = texts.map((text) => text.normalize("NFKC"));
     const count = new Map();
     for (const look of looks) count.set(look, (count.get(look) || 0) + 1);
-    return texts.map((text, k) => (count.get(looks[k]) > 1 ? `${clipped(data.names[k], Math.max(3, most - 3))} #${k + 1}` : text));
-  };
-  const labels = new Map(); // so many characters -> names as they are shown
-  const shown = (index, most = LONGEST) => {
-    if (!labels.has(most)) labels.set(most, toldApart(most));
-    return labels.get(most)[index];
+    return texts.map((text, k) => (count.get(looks[k]) > 1 ? `${clipped(names[k], Math.max(3, most - 3))} #${k + 1}` : text));
   };
   // What a search compares: without the case, accents composed, line breaks as spaces.
   const folded = (text) => text.normalize("NFC").toLowerCase().replace(/\s+/g, " ");
@@ -50,26 +43,23 @@ const grngc = (() => {
   const element = (tag, attributes, ...children) => make(document.createElement(tag), attributes, children);
   const svg = (tag, attributes, ...children) =>
     make(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
-  const name = (index) => element("bdi", { title: data.names[index].length > LONGEST ? shown(index, 1000) : null }, shown(index)); // apart: writing from right to left would turn an arrow beside it
-  const arrow = (pair) => (pairs.lag[pair] === 0 ? " – " : " → ");
-  const signClass = (sign) => (sign === "+" ? "plus" : sign === "-" ? "minus" : "mixed");
-  const signWord = (sign) => (sign === "+" ? "+" : sign === "-" ? "−" : "±");
-  const standsOut = (pair) => pair < data.standing_out;
+  // What a list of names, of series, subjects or methods, is shown as: shown(place), as text, and name(place), apart.
+  const namesOf = (names) => {
+    const labels = new Map(); // so many characters -> names as they are shown
+    const shown = (index, most = LONGEST) => {
+      if (!labels.has(most)) labels.set(most, toldApart(names, most));
+      return labels.get(most)[index];
+    };
+    // Writing from right to left would turn an arrow beside it.
+    const name = (index) => element("bdi", { title: names[index].length > LONGEST ? shown(index, 1000) : null }, shown(index));
+    const alike = () => names.some((text, k) => shown(k) !== clipped(text, LONGEST));
+    return { shown, name, alike };
+  };
 
-  const between = new Map(); // target * series + source -> pair
-  for (let k = 0; k < n; k += 1) between.set(pairs.target[k] * data.names.length + pairs.source[k], k);
-  const pairOf = (source, target) => between.get(target * data.names.length + source);
-
-  // What is looked at: one series, one pair, so many edges. Parts of the page listen.
+  // Parts of the page tell each other what has changed.
   const listeners = {};
   const on = (event, listener) => (listeners[event] = listeners[event] || []).push(listener);
   const tell = (event) => (listeners[event] || []).forEach((listener) => listener());
-  const state = { focus: null, pair: null, drawn: 0 };
-  const look = (changes) => {
-    Object.assign(state, changes);
-    tell("look");
-  };
-
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const root = document.documentElement;
   const button = at("theme");
@@ -108,10 +98,6 @@ const grngc = (() => {
     setTimeout(() => URL.revokeObjectURL(url), 10000);
   };
 
-  at("alike").hidden = data.names.every((text, k) => shown(k) === clipped(text, LONGEST));
   document.querySelectorAll(".drawn").forEach((section) => (section.hidden = false));
-  return {
-    data, pairs, n, at, shown, number, percent, element, svg, name, arrow, signClass, signWord, standsOut, pairOf, on,
-    tell, state, look, colour, cellOf, download, folded,
-  };
+  return { data, at, number, percent, element, svg, namesOf, folded, on, tell, colour, cellOf, download };
 })();

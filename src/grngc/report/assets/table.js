@@ -1,6 +1,6 @@
 // The table of edges: sorted, filtered, and downloaded as it stands.
 (() => {
-  const { data, pairs, n, at, number, percent, element, name, signClass, signWord, standsOut, state, look, on, cellOf, download, folded } = grngc;
+  const { data, pairs, n, at, number, percent, element, name, signClass, signWord, standsOut, state, look, on, cellOf, download, folded, alike } = grngc;
   const PAGE = 50;
   const columns = [
     { key: "source", title: "source", text: true },
@@ -13,33 +13,22 @@
     { key: "low", title: "from", show: (v) => number(v) },
     { key: "high", title: "to", show: (v) => number(v) },
     { key: "sign_constancy", title: "same sign", show: percent },
-  ].filter((column) => pairs[column.key]);
+    { key: "sd", title: "sd", show: (v) => number(v) },
+    { key: "share", title: "subjects", show: percent },
+    { key: "sign_agreement", title: "agree on sign", show: percent },
+    { key: "strip", title: "each subject", fixed: true },
+  ].filter((column) => pairs[column.key] || (column.fixed && grngc.subjects));
   const head = at("table").tHead, body = at("table").tBodies[0];
   const lower = data.names.map(folded);
-  let order = Array.from({ length: n }, (_, k) => k);
-  let sorted = null, rising = false, rows = order, length = PAGE;
+  const all = Array.from({ length: n }, (_, k) => k);
+  let rows = all, length = PAGE;
 
   const value = (column, pair) => (column.text ? lower[pairs[column.key][pair]] : pairs[column.key][pair]);
-  const compare = (column) => (a, b) => {
-    const [x, y] = [value(column, a), value(column, b)];
-    if (x === y) return a - b;
-    if (x === null || y === null) return x === null ? 1 : -1; // what is not known comes last either way
-    return (x < y ? -1 : 1) * (rising ? 1 : -1);
-  };
-  const sort = (column) => {
-    rising = sorted === column ? !rising : Boolean(column.text || column.rising);
-    sorted = column;
-    order = [...order].sort(compare(column));
-    headings();
-    filter();
-  };
-  const headings = () =>
-    head.replaceChildren(element("tr", {}, ...columns.map((column) =>
-      element("th", { scope: "col", class: column.text ? "name" : null, "aria-sort": sorted === column ? (rising ? "ascending" : "descending") : null },
-        element("button", { type: "button", "data-key": column.key, click: () => { sort(column); head.querySelector(`[data-key="${column.key}"]`).focus(); } }, column.title)))));
+  const { draw: headings, sort } = grngc.sortable(head, () => columns, value, () => filter());
   const row = (pair) =>
     element("tr", { class: [standsOut(pair) ? "" : "weak", pair === state.pair ? "chosen" : ""].join(" ").trim() || null },
       ...columns.map((column, k) => {
+        if (column.fixed) return element("td", {}, grngc.subjects.strip(pair));
         const what = pairs[column.key][pair];
         if (column.text) return element("td", { class: "name" }, element("button", { type: "button", click: () => { look(k ? { focus: what, pair: null } : { pair }); at("explore").scrollIntoView(); } }, name(what)));
         if (column.key === "sign") return element("td", { class: signClass(what) }, signWord(what));
@@ -51,12 +40,12 @@
     at("more").textContent = `Show ${Math.min(4 * PAGE, rows.length - length)} more`;
     const unlisted = data.n_pairs - n;
     at("table-said").textContent = `${Math.min(length, rows.length)} of ${rows.length} pair${rows.length === 1 ? "" : "s"} shown; ${data.standing_out || "none"} stand${data.standing_out > 1 ? "" : "s"} out, others are faint.`
-      + (unlisted > 0 ? ` Of ${data.n_pairs} pairs the ${n} strongest are here; edges.csv has all.` : "");
+      + (unlisted > 0 ? ` Of ${data.n_pairs} pairs the ${n} strongest are here; ${data.file} has all.` : "");
   };
   const filter = () => {
     const asked = folded(at("filter").value.trim()), least = Number(at("least").value) || 0, only = at("only").checked;
-    rows = order.filter((pair) => (!only || standsOut(pair)) && pairs.score[pair] >= least
-      && (!asked || lower[pairs.source[pair]].includes(asked) || lower[pairs.target[pair]].includes(asked)));
+    rows = sort(all.filter((pair) => (!only || standsOut(pair)) && pairs.score[pair] >= least
+      && (!asked || lower[pairs.source[pair]].includes(asked) || lower[pairs.target[pair]].includes(asked))));
     length = PAGE;
     draw();
   };
@@ -65,11 +54,12 @@
     length += 4 * PAGE;
     draw();
   });
-  const FIELDS = ["lag", "score", "sign", "nearness", "sign_constancy", "frequency", "p", "q", "selected", "low", "high", "lag_frequency", "sign_frequency"];
+  const FIELDS = ["lag", "score", "sign", "nearness", "sign_constancy", "frequency", "p", "q", "selected", "low", "high", "lag_frequency", "sign_frequency", "sd", "share", "sign_agreement"];
   at("download").addEventListener("click", () => {
     const kept = FIELDS.filter((field) => pairs[field]);
-    download("edges.csv", [["source", "target", ...kept], ...rows.map((pair) => [cellOf(data.names[pairs.source[pair]]), cellOf(data.names[pairs.target[pair]]), ...kept.map((field) => pairs[field][pair])])]);
+    download(data.file, [["source", "target", ...kept.map((field) => (field === "score" && data.subjects ? "mean_score" : field))], ...rows.map((pair) => [cellOf(data.names[pairs.source[pair]]), cellOf(data.names[pairs.target[pair]]), ...kept.map((field) => pairs[field][pair])])]);
   });
+  at("alike").hidden = !alike();
   at("formulas").hidden = data.names.every((text) => cellOf(text) === text);
   at("only").checked = data.standing_out > 0;
   at("only-label").hidden = data.standing_out === 0;
