@@ -31,7 +31,7 @@ def told_apart(names: Iterable[str], width: int) -> dict[str, str]:
     """Return each name as :func:`clipped` shows it; of those that would look alike each with its place among all.
 
     >>> told_apart(["rain", "sensor 1 of the river", "sensor 2 of the river"], 12).values()
-    dict_values(['rain', 'sens…ver #2', 'sens…ver #3'])
+    dict_values(['rain', 'sens…iver #2', 'sens…iver #3'])
     """
     shown = {name: clipped(name, width) for name in names}
     looks = {name: unicodedata.normalize("NFKC", text) for name, text in shown.items()}
