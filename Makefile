@@ -1,4 +1,4 @@
-.PHONY: demo test check
+.PHONY: demo test check docs
 
 demo:
 	python3 start.py demo
@@ -8,3 +8,6 @@ test:
 
 check:
 	python3 start.py check
+
+docs:
+	python3 start.py docs

@@ -1,6 +1,6 @@
 """Set up grngc and run it: `python3 start.py demo` or `python3 start.py test [--all] [pytest arguments]`.
 
-`python3 start.py check` runs ruff, mypy and import-linter alone.
+`python3 start.py check` runs ruff, mypy and import-linter alone, `python3 start.py docs` builds docs/_build/html.
 
 Needs Python 3.11 or newer and nothing else. The first run makes `.venv` in this folder and fills it (about 1 GB, 0.7 of
 it torch, with the CPU build); a stamp inside `.venv` lets later runs start at once. Packages come from wherever pip is
@@ -43,6 +43,9 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "grngc-stamp"
 LOG = VENV / "grngc-install.log"
 CONSTRAINTS_IN_USE = VENV / "grngc-constraints.txt"
+CONSTRAINTS_DOCS = ROOT / "constraints-docs.txt"
+DOCS = ROOT / "docs"
+MADE_FOR_DOCS = (DOCS / "_build", DOCS / "api" / "generated", DOCS / "gallery")
 INDEX_VARIABLE = "GRNGC_TORCH_INDEX"
 LOG_LINES_SHOWN = 15
 MOST_AT_ONCE = 8  # processes of tests: each takes some 700 MB
@@ -164,6 +167,12 @@ def checks(arguments: Sequence[str] = (), cores: int = 1) -> list[tuple[str, lis
     ]
 
 
+def sphinx() -> list[str]:
+    """Command that builds the pages; a warning makes it fail, after all of them were shown."""
+    options = ["--fail-on-warning", "--keep-going", "--quiet", "--builder", "html"]
+    return [str(PYTHON), "-m", "sphinx", *options, str(DOCS), str(DOCS / "_build" / "html")]
+
+
 # ---- doing it --------------------------------------------------------------------------------------------------------
 
 
@@ -242,7 +251,7 @@ def has_nvidia_driver() -> bool:
     return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
 
 
-def install(uv: str, pyproject: str, constraints: str) -> None:
+def install(uv: str, pyproject: str, constraints: str, extra: str = "test") -> None:
     """Fill ``.venv``: torch first, so that its build is chosen and not merely found, then the package and the rest."""
     tool = "uv" if uv else "pip"
     environment = dict(os.environ)
@@ -270,24 +279,27 @@ def install(uv: str, pyproject: str, constraints: str) -> None:
             if attempt.final:
                 raise failed("torch")
             say("  not offered here")
-    with timed(f"{tool}: grngc and the set of constraints.txt"):
-        done = run(["-e", ".[test]"])
+    with timed(f"{tool}: grngc and the pinned set of its extra {extra}"):
+        done = run(["-e", f".[{extra}]"])
     if not done:
         raise failed("grngc")
 
 
-def set_up() -> None:
-    """Make ``.venv`` fit what pyproject.toml and constraints.txt say; at once when the stamp says that it does."""
+def set_up(extra: str = "test") -> None:
+    """Make ``.venv`` fit what pyproject.toml and the constraints say; at once when the stamp says that it does."""
     uv = shutil.which("uv") or ""
-    pyproject, constraints = ROOT / "pyproject.toml", ROOT / "constraints.txt"
+    pyproject, constraints = (ROOT / "pyproject.toml").read_text(), (ROOT / "constraints.txt").read_text()
+    stamp_file = STAMP
+    if extra == "docs":
+        constraints, stamp_file = constraints + CONSTRAINTS_DOCS.read_text(), STAMP.with_name(f"{STAMP.name}-docs")
     begin = time.perf_counter()
-    stamp = stamp_of(ensure_venv(uv), pyproject.read_bytes(), constraints.read_bytes())
-    if STAMP.exists() and STAMP.read_text() == stamp:
+    stamp = stamp_of(ensure_venv(uv), pyproject.encode(), constraints.encode())
+    if stamp_file.exists() and stamp_file.read_text() == stamp:
         return
-    STAMP.unlink(missing_ok=True)
-    install(uv, pyproject.read_text(), constraints.read_text())
-    STAMP.with_suffix(".part").write_text(stamp)
-    os.replace(STAMP.with_suffix(".part"), STAMP)
+    stamp_file.unlink(missing_ok=True)
+    install(uv, pyproject, constraints, extra)
+    stamp_file.with_suffix(".part").write_text(stamp)
+    os.replace(stamp_file.with_suffix(".part"), stamp_file)
     say(f"ready after {time.perf_counter() - begin:.0f} s; from now on this step takes none")
 
 
@@ -299,6 +311,17 @@ def demo(arguments: Sequence[str]) -> int:
 def test(arguments: Sequence[str]) -> int:
     """Run every check and the tests."""
     return run_all(checks(arguments, usable_cores()))
+
+
+def docs(arguments: Sequence[str]) -> int:
+    """Build the documentation from nothing: a page, or an example's output, of earlier code would be left standing."""
+    for made in MADE_FOR_DOCS:
+        shutil.rmtree(made, ignore_errors=True)
+    begin = time.perf_counter()
+    code = subprocess.call([*sphinx(), *arguments], cwd=ROOT, env={**os.environ, "MPLBACKEND": "agg"})
+    verdict = str(DOCS / "_build" / "html" / "index.html") if code == 0 else f"docs FAILED (exit code {code})"
+    say(f"{verdict}, {time.perf_counter() - begin:.0f} s")
+    return code
 
 
 def usable_cores() -> int:
@@ -323,8 +346,8 @@ def run_all(steps: Sequence[tuple[str, list[str]]]) -> int:
     return first
 
 
-COMMANDS = {"demo": demo, "test": test, "check": check}
-USAGE = "usage: python3 start.py demo | test [--all] [pytest arguments] | check   (--help says more)"
+COMMANDS = {"demo": demo, "test": test, "check": check, "docs": docs}
+USAGE = "usage: python3 start.py demo | test [--all] [pytest arguments] | check | docs   (--help says more)"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -334,7 +357,7 @@ def main(arguments: Sequence[str]) -> int:
         print(__doc__.strip() if asked else USAGE, file=sys.stdout if asked else sys.stderr)
         return 0 if asked else 2
     try:
-        set_up()
+        set_up("docs" if arguments[0] == "docs" else "test")
         return COMMANDS[arguments[0]](arguments[1:])
     except SetupError as error:
         print(f"start.py: error: {error}", file=sys.stderr)

@@ -25,7 +25,8 @@ def test_correlation_is_pearsons_over_all_trajectories() -> None:
     graph = Correlation().fit(SHORT).graph_
     expected = np.corrcoef(np.concatenate(SHORT).T)
     np.testing.assert_allclose(graph.scores, np.abs(expected), atol=1e-12)
-    np.testing.assert_allclose(graph.signs[:, 0], expected, atol=1e-12)
+    np.testing.assert_allclose(graph.contemporaneous, expected - np.eye(4), atol=1e-12)
+    assert {edge.lag for edge in graph.edges()} == {0}  # no direction
     np.testing.assert_array_equal(graph.scores, graph.scores.T)  # exactly: ties must not be broken by rounding
 
 

@@ -2,12 +2,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    balanced_accuracy_score,
+    matthews_corrcoef,
+    roc_auc_score,
+)
 
 from grngc.dataset import Dataset
 from grngc.errors import InputError, InputWarning
 from grngc.graph import CausalGraph
-from grngc.metrics import auprc, auroc, chance, diagonal_floor, score
+from grngc.metrics import auprc, auroc, chance, diagonal_floor, score, score_edges
 from grngc.panel import Panel
 
 CHAIN = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 1]])
@@ -161,3 +167,49 @@ def test_pairs_that_score_nothing_are_told_apart_by_nearness() -> None:
     turned = CausalGraph(scores[np.ix_(order, order)], tuple("cab"), nearness=near[np.ix_(order, order)])
     assert score(turned, dataset()) == seeing
     assert score(CausalGraph(scores, tuple("abc"), nearness=1 - near), dataset())["auroc_off_diagonal"] < 1
+
+
+def test_edges_are_scored_as_scikit_learn_does_in_every_view() -> None:
+    rng = np.random.default_rng(0)
+    truth, edges = rng.random((2, 6, 6)) < [[[0.3]], [[0.4]]]
+    known = rng.random((6, 6)) < 0.9
+    panel = Panel((np.zeros((4, 6)),), tuple("abcdef"))
+    data = Dataset("drawn", panel, truth & known, known & ~np.eye(6, dtype=bool), known)
+    result = score_edges(edges, data)
+    for view, scored in {"": data.scored, "_full": known, "_off_diagonal": data.scored}.items():
+        labels, found = data.truth[scored], edges[scored]
+        assert result[f"accuracy{view}"] == accuracy_score(labels, found)
+        assert result[f"balanced_accuracy{view}"] == balanced_accuracy_score(labels, found)
+        assert result[f"mcc{view}"] == pytest.approx(matthews_corrcoef(labels, found))
+        assert result[f"empty_accuracy{view}"] == pytest.approx(accuracy_score(labels, np.zeros(len(labels), bool)))
+
+
+def test_edges_by_hand() -> None:
+    """Of CHAIN's two true pairs one is found, of the four false ones one is called an edge."""
+    edges = np.array([[0, 0, 1], [1, 0, 0], [0, 0, 0]])
+    result = score_edges(edges, dataset(scored=OFF))
+    assert result["accuracy"] == pytest.approx(4 / 6)
+    assert result["empty_accuracy"] == pytest.approx(4 / 6)
+    assert result["balanced_accuracy"] == pytest.approx((1 / 2 + 3 / 4) / 2)
+    assert result["mcc"] == pytest.approx((1 * 3 - 1 * 1) / np.sqrt(2 * 2 * 4 * 4))
+    assert result["accuracy_full"] == pytest.approx(4 / 9)
+    assert result["empty_accuracy_full"] == pytest.approx(4 / 9)
+
+
+@pytest.mark.parametrize("edges", [np.zeros((3, 3)), np.ones((3, 3))], ids=["none", "all"])
+def test_a_graph_that_does_not_look_at_the_data_earns_nothing_but_accuracy(edges: np.ndarray) -> None:
+    result = score_edges(edges, dataset(scored=OFF))
+    assert result["accuracy"] == pytest.approx(4 / 6 if not edges.any() else 2 / 6)
+    assert (result["balanced_accuracy"], result["mcc"]) == (0.5, 0.0)
+
+
+def test_edges_of_a_graph_are_what_is_above_0_brought_into_order_by_names() -> None:
+    order = [2, 0, 1]
+    graph = CausalGraph((CHAIN * 0.3 - 0.1)[np.ix_(order, order)], ("c", "a", "b"))
+    assert score_edges(graph, dataset())["mcc"] == 1
+
+
+def test_a_view_with_nothing_to_tell_apart_has_an_accuracy_only() -> None:
+    result = score_edges(np.eye(3), dataset(np.eye(3)))
+    assert (result["accuracy"], result["accuracy_off_diagonal"], result["empty_accuracy_off_diagonal"]) == (1, 1, 1)
+    assert np.isnan([result["balanced_accuracy_off_diagonal"], result["mcc_off_diagonal"]]).all()

@@ -140,6 +140,38 @@ def test_an_interrupted_install_leaves_no_valid_stamp(tmp_path: Path, monkeypatc
     assert start.STAMP.read_text() == whole
 
 
+def test_documentation_has_a_stamp_and_pins_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+    monkeypatch.setattr(start, "STAMP", tmp_path / "stamp")
+    monkeypatch.setattr(start, "ensure_venv", lambda uv: "3.11.7 here")
+    monkeypatch.setattr(start, "install", lambda uv, project, constraints, extra: asked.append((extra, constraints)))
+    for extra in ("test", "docs", "docs", "test"):
+        start.set_up(extra)
+    (test, plain), (docs, both) = asked
+    assert (test, docs) == ("test", "docs")
+    assert plain == CONSTRAINTS
+    assert both.startswith(plain)
+    pinned = [line.partition("==")[0] for line in both.splitlines() if "==" in line]
+    assert len(pinned) == len(set(pinned))
+    for package in ("sphinx", "numpydoc", "myst-parser", "sphinx-gallery", "pydata-sphinx-theme"):
+        assert start.pinned(both, package)
+        assert f'"{package}>=' in PYPROJECT
+
+
+def test_documentation_is_built_from_nothing_and_a_warning_fails_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = tmp_path / "gallery"
+    made.mkdir()
+    monkeypatch.setattr(start, "MADE_FOR_DOCS", (made, tmp_path / "never made"))
+    assert "--fail-on-warning" in start.sphinx()
+    for code, said in ((0, "index.html"), (3, "docs FAILED (exit code 3)")):
+        monkeypatch.setattr(start, "sphinx", lambda code=code: [sys.executable, "-c", f"raise SystemExit({code})"])
+        assert start.docs([]) == code
+        assert said in capsys.readouterr().out
+    assert not made.exists()
+
+
 def test_a_folder_that_is_no_environment_is_not_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mine").touch()
     monkeypatch.setattr(start, "VENV", tmp_path)

@@ -1,8 +1,9 @@
 """Arguments that take one of a few names, or a whole number: one check and one message for each kind."""
 
 import difflib
+import math
 from collections.abc import Iterable, Sequence
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 from .errors import InputError
@@ -18,6 +19,27 @@ def check_whole(name: str, value: Any, least: int = 1) -> None:
     """Refuse what is not a whole number, Python's or NumPy's, of at least ``least``; True is none."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise InputError(f"{name} must be a whole number of at least {least}; got {value!r}")
+
+
+def check_amount(name: str, value: Any) -> None:
+    """Refuse what is not a finite number of at least 0."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < math.inf:
+        raise InputError(f"{name} must be a finite number of at least 0; got {value!r}")
+
+
+def check_seed(value: Any) -> None:
+    """Refuse what cannot be a ``random_state``."""
+    check_whole("random_state", value, 0)
+    if value >= 2**63:
+        raise InputError(f"random_state must be below 2**63; got {value!r}")
+
+
+def check_switch(name: str, value: Any) -> None:
+    """Refuse what is not True or False, Python's or NumPy's."""
+    import numpy as np  # not above: help and version import nothing heavy
+
+    if not isinstance(value, (bool, np.bool_)):
+        raise InputError(f"{name} must be True or False; got {value!r}")
 
 
 def brief(text: str, most: int = 60) -> str:

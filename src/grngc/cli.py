@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import cli_bench, cli_datasets, cli_export, cli_report, cli_subjects, cli_truth
+from . import cli_bench, cli_datasets, cli_export, cli_methods, cli_report, cli_subjects, cli_truth
+from .cli_methods import Method, Set, Surrogates, check_options, parameters_from
 from .cli_rules import Forbid, NeverCompared, Require, RulesFile, Sources, rules_from
 from .cli_values import Address, Executor, Workers, amount_or_rule, names, switch, transforms, whole_or_auto
 from .errors import InputError
@@ -113,6 +114,7 @@ def discover(
         str, typer.Option(metavar="refuse|drop", help="Stop at gaps, or use only windows without gaps.")
     ] = "refuse",
     drop_constant: Annotated[bool, typer.Option("--drop-constant", help="Leave out series that never change.")] = False,
+    method: Method = "grngc",
     lag: Annotated[
         Any,
         typer.Option(
@@ -128,8 +130,8 @@ def discover(
         str | None,
         typer.Option(
             metavar="NAME|auto",
-            help="linear, mlp, kan, lstm or tcn; auto: linear, unless mlp or kan forecast what was held out better.  "
-            "[default: auto]",
+            help="linear, mlp, kan, lstm, tcn or residual; auto: linear, unless mlp or kan forecast what was held out "
+            "better.  [default: auto]",
         ),
     ] = None,
     hidden: Annotated[
@@ -169,6 +171,7 @@ def discover(
     require: Require = None,
     never_compared: NeverCompared = None,
     rules: RulesFile = None,
+    more: Set = None,
     steps: Annotated[
         int | None, typer.Option(metavar="N", help="Training steps; linear needs none.  [default: 1000]")
     ] = None,
@@ -186,7 +189,10 @@ def discover(
         float | None,
         typer.Option(metavar="RATE", help="Share of the selected edges that may be wrong, on average.  [default: 0.1]"),
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="The same seed gives the same graph.")] = 0,
+    surrogates: Surrogates = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="The same seed gives the same graph.  [default: 0]")
+    ] = None,
     device: Annotated[
         str | None, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1 or auto.  [default: cpu]")
     ] = None,
@@ -220,7 +226,7 @@ def discover(
     Written to DIR:
       edges.csv               every pair: lag, score, sign; q, frequency, selected
       graph.npz               the same as arrays
-      forecaster.safetensors  what was trained
+      forecaster.safetensors  what was trained (grngc)
       run.json                how it was done, and what may be concluded
       report.html             all of it to look at in a browser, in one file
     Of several files, the first four in DIR/NAME for each, and in DIR:
@@ -235,9 +241,13 @@ def discover(
       grngc discover economy.csv --out results --transform growth
       grngc discover cells.csv --out results --sources regulators.txt
       grngc discover patients/*.csv --out patients-graphs
+      grngc discover cells.csv --out by-var --method ridge_var --lag 2
 
-    A run of more than twenty seconds that is stopped or killed goes on where it was when the same command is given
-    again, to the same graph.
+    Another --method gives its graph, and a noise floor from surrogates: the same method on series shifted in time
+    against each other. How sure each edge is, several files and going on after a kill are grngc's alone.
+
+    A run of grngc of more than twenty seconds that is stopped or killed goes on where it was when the same command
+    is given again, to the same graph.
 
     Exit code 3: it ran, but no series stands out (the files are written and say so), or training diverged (no files
     are written). Exit code 4: some of several subjects failed; the same command tries them again.
@@ -251,17 +261,23 @@ def discover(
     chosen = {
         "lag": lag, "forecaster": forecaster, "hidden": hidden, "penalty": penalty, "penalty_batch": penalty_batch,
         "penalty_targets": penalty_targets, "contemporaneous": contemporaneous,
-        "steps": steps, "learning_rate": learning_rate, "device": device, "tf32": tf32 or None, "fdr": fdr,
+        "steps": steps, "learning_rate": learning_rate, "device": device, "tf32": tf32 or None, "random_state": seed,
     }  # fmt: skip
-    options = {name: value for name, value in chosen.items() if value is not None} | {
+    parameters = {name: value for name, value in chosen.items() if value is not None}
+    parameters |= rules_from(sources, forbid, require, never_compared, rules)
+    check_options(method, [*parameters, *(["fdr"] if fdr is not None else [])])
+    parameters |= parameters_from(method, more, parameters)
+    options = parameters | {
         "configuration": configuration, "trajectory": trajectory, "time": time, "series": names(columns),
         "exogenous": names(exogenous) or (), "transform": transforms(transform), "missing": missing,
-        "drop_constant": drop_constant, "random_state": seed,
-    } | rules_from(sources, forbid, require, never_compared, rules)  # fmt: skip
+        "drop_constant": drop_constant,
+    }  # fmt: skip
     places: dict[str, Any] = {"workers": workers, "executor": executor, "address": address}
     if no_confidence and fdr is not None:
         raise InputError("--fdr is the rate that confidence selects edges at; got it with --no-confidence")
     if len(files) > 1:
+        if method != "grngc":
+            raise InputError(f"--method {method} is for one file; graphs of several subjects are found by grngc")
         if no_confidence or fdr is not None:
             raise InputError(
                 "--fdr and --no-confidence are for one file: of several, it counts how many subjects share an edge"
@@ -272,11 +288,11 @@ def discover(
     from .checkpoints import Checkpoints
     from .discovery import discover as find
 
-    kept = None if out is None else Checkpoints(out / UNFINISHED)
+    kept = Checkpoints(out / UNFINISHED) if out is not None and method == "grngc" else None
     with shown_progress(quiet or as_json) as progress, told_on_interrupt(lambda: _what_is_kept(kept)):
         found = find(
-            files[0], confidence=not no_confidence, threads=threads,
-            progress=progress, checkpoint=kept, **(places | options),
+            files[0], method=method, confidence=False if no_confidence else None, fdr=fdr, surrogates=surrogates,
+            threads=threads, progress=progress, checkpoint=kept, **(places | options),
         )  # fmt: skip
     written = [] if out is None else found.save(out, overwrite, with_report)
     if kept is not None:
@@ -292,6 +308,7 @@ def discover(
     return OK if found.trustworthy else UNTRUSTWORTHY
 
 
+app.command()(cli_methods.methods)
 app.command()(cli_report.report)
 app.command()(cli_subjects.compare)
 app.command()(cli_export.export)

@@ -44,15 +44,24 @@ def show(
 
 
 def verdict(table: Name, tables: Tables = HERE, results: ResultsIn = None) -> int:
-    """Say whether the default is better than the best control and than what was published, one line each."""
-    from .bench.page import verdict_text
+    """Say whether the default is better than the best control and than what was published, one line each.
+
+    Then, for each published figure that one of our rows stands for, whether it came out again.
+    """
+    from .bench.claims import claims
+    from .bench.page import claim_text, verdict_text
     from .bench.verdict import verdicts
 
     read, kept, path = open_table(table, tables, results)
-    judged = verdicts(read, lines_in(read, kept.read(), path.parent))
-    if not judged:
-        raise InputError(f"{read.name}: no row with the default configuration: there is nothing to judge")
-    print(verdict_text(read, judged, sentence_width()))
+    lines = lines_in(read, kept.read(), path.parent)
+    judged, claimed = verdicts(read, lines), claims(read, lines)
+    if not judged and not claimed:
+        raise InputError(
+            f"{read.name}: no row with the default configuration, and none that stands for a published method: there "
+            "is nothing to judge"
+        )
+    parts = [verdict_text(read, judged, sentence_width())] if judged else []
+    print("\n\n".join([*parts, *([claim_text(read, claimed, sentence_width())] if claimed else [])]))
     return OK
 
 

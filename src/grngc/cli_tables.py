@@ -33,10 +33,10 @@ def open_table(table: str, tables: Path, results: Path | None) -> "tuple[Table, 
 
 
 def all_tables(tables: Path) -> "list[tuple[Table, Path]]":
-    """Every table of a folder: the paper's tables, its figures, then others, by name."""
+    """Every table of a folder: the papers' tables and figures, then others, by name."""
     from .bench.table import read_table
 
-    first = ("grngc-table", "grngc-figure", "")
+    first = ("grngc-table", "grngc-figure", "ggc-table", "")
     at = {
         path: next(n for n, start in enumerate(first) if path.stem.startswith(start)) for path in tables.glob("*.toml")
     }

@@ -100,6 +100,7 @@ def compare(
     counts = Counter(edge.status for edge in edges)
     record = {
         "conclusion": " ".join([_conclude(first, second, counts, int(tested.sum()), test), *notes]),
+        "method": first.record.get("method", "grngc"),
         "a": first.described(),
         "b": second.described(),
         "counts": {status: counts[status] for status in STATUSES},

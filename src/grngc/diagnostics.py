@@ -67,6 +67,7 @@ KINDS = (
     "random_walk", "trend", "changing_spread", "near_duplicates", "contemporaneous", "slow_sampling", "fast_sampling",
     "extremes", "few_windows",
 )  # fmt: skip
+"""What a warning may be about."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,9 @@ class Diagnostic:
     text: str
 
 
-def diagnose(panel: Panel, windows: Windows, errors: np.ndarray, *, present_used: bool = False) -> list[Diagnostic]:
+def diagnose(
+    panel: Panel, windows: Windows, errors: np.ndarray | None = None, *, present_used: bool = False
+) -> list[Diagnostic]:
     """Return the warnings about a panel that was fitted, at most one of each kind.
 
     Parameters
@@ -99,19 +102,21 @@ def diagnose(panel: Panel, windows: Windows, errors: np.ndarray, *, present_used
     panel : Panel
     windows : Windows
         Of the fit, in its order.
-    errors : array (window, series)
-        What the forecasts of ``windows.y`` miss.
+    errors : array (window, series), optional
+        What the forecasts of ``windows.y`` miss. None, for a method that forecasts nothing: what is told from them is
+        left out.
     present_used : bool
         Whether the graph reads the present too: it then says itself which series move together.
     """
     standard = Scaling.of(panel, "pooled").apply(panel).trajectories
     same = _same(standard)
-    several = np.isfinite(errors).all() and len(windows) >= ENOUGH
+    if errors is not None and (len(windows) < ENOUGH or not np.isfinite(errors).all()):
+        errors = None
     found = [
         *_slow_movements(panel, [values for values in standard if len(values) >= LONG]),
-        _changing_spread(panel, windows, errors) if several else None,
+        None if errors is None else _changing_spread(panel, windows, errors),
         _near_duplicates(panel, same),
-        _together(panel, windows, errors, ~same) if several and not present_used else None,
+        None if errors is None or present_used else _together(panel, windows, errors, ~same),
         _smooth(panel, [values for values in standard if len(values) >= LONG]),
         _extremes(panel, standard),
         _few_windows(panel, windows),

@@ -2,35 +2,34 @@
 
 import inspect
 import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from threadpoolctl import threadpool_limits
+from sklearn.base import BaseEstimator
 
-from .arguments import check_whole, nearest
+from .arguments import check_whole, listed, nearest
 from .checkpoints import Checkpoints, cleared
 from .confidence import Assessment, assess, check_rate
 from .configurations import parameters_of
-from .datasets.files import read_panel
 from .device import described
 from .diagnostics import Diagnostic, diagnose
 from .environment import processors, versions
-from .errors import InputError, InputWarning
+from .errors import InputError
 from .execution import check_executor
 from .grngc import GRNGC
-from .panel import Panel, as_panel
+from .methods import METHODS
+from .other_methods import check_surrogates, discover_by
+from .panel import as_panel
+from .reading import Read, read_data
 from .record import conclude, describe, found_beside, path_told, plain, standing_out
 from .results import FORMAT_VERSION, Discovery
+from .runtime import limited_threads
 from .training import Progress
 
-MOST_THREADS = 1024
+FDR = 0.1
 
 WORTH_WORKERS = 1.0
 """Seconds of one training from which some thirty of them are worth starting processes for."""
@@ -39,9 +38,11 @@ WORTH_WORKERS = 1.0
 def discover(
     X: Any,
     *,
+    method: str = "grngc",
     configuration: str = "default",
-    confidence: bool = True,
-    fdr: float = 0.1,
+    confidence: bool | None = None,
+    fdr: float | None = None,
+    surrogates: int | None = None,
     threads: int = 1,
     workers: int | None = None,
     executor: str = "local",
@@ -56,18 +57,26 @@ def discover(
     ----------
     X : path, Panel, or anything :func:`grngc.as_panel` takes
         A path is read by :func:`grngc.read_panel`.
+    method : str
+        A name in ``grngc.methods.METHODS``. All but ``"grngc"`` give their graph and a noise floor from surrogates
+        of their own (:mod:`grngc.chance`), above which edges stand out; no ``confidence``, no ``checkpoint``.
     configuration : str
-        A name in ``grngc.configurations.CONFIGURATIONS``: the parameters to start from.
-    confidence : bool
+        A name in ``grngc.configurations.CONFIGURATIONS``: the parameters of GRNGC to start from.
+    confidence : bool, optional
         Say how sure each edge is (:mod:`grngc.confidence`), and select edges by that. Without it edges are those whose
-        score is above the noise floor, and a trained forecaster is trained once instead of some thirty times.
-    fdr : float
-        Share of the selected edges that may be wrong, on average.
+        score is above the noise floor, and a trained forecaster is trained once instead of some thirty times. None:
+        where the method is GRNGC, whose own it is.
+    fdr : float, optional
+        Share of the selected edges that may be wrong, on average; None: 0.1. Of GRNGC.
+    surrogates : int, optional
+        Of methods other than GRNGC: how often the method is fitted on unrelated series, for the noise floor. None: 10,
+        or 5 where the method trains; 0: no floor, and nothing stands out.
     threads : int
         Threads to compute with, inside this call. More than one pay off for hundreds of series on idle processors;
         on busy ones they wait for each other and take many times as long. The graph may differ in its last digits.
     workers, executor, address
-        Where forecasters are trained on parts of the record for ``confidence``, as in :func:`grngc.execution.run`.
+        Where forecasters are trained on parts of the record for ``confidence``, or on surrogates, as in
+        :func:`grngc.execution.run`.
         ``workers=None``: all processors where that pays. The result does not depend on it.
     progress : callable, optional
         Called about a hundred times a training, once where the forecaster is solved for, with a
@@ -75,8 +84,9 @@ def discover(
     checkpoint : path or Checkpoints, optional
         Folder for the state of a long run, so that it goes on after a kill; see :meth:`grngc.GRNGC.fit`.
     **options
-        Of :func:`grngc.as_panel` (``trajectory``, ``transform``, ...) and of :class:`grngc.GRNGC` (``lag``,
-        ``forecaster``, ``penalty``, ...); these go before what ``configuration`` says.
+        Of :func:`grngc.as_panel` (``trajectory``, ``transform``, ...) and of the method's estimator, such as
+        :class:`grngc.GRNGC` (``lag``, ``forecaster``, ``penalty``, ...); these go before what ``configuration`` says.
+        ``random_state`` is also that of surrogates.
 
     Returns
     -------
@@ -97,36 +107,29 @@ def discover(
     >>> discover(x, names=["rain", "river"], steps=200).record["conclusion"]
     '1 of 2 ordered pairs stands out: rain -> river (lag 1, +).'
     """
-    of_data, of_estimator = sorted_options(options)
-    read = read_data(X, of_data)
-    parameters = parameters_of(configuration, of_estimator)
-    check_rate(fdr)
+    of_data, of_estimator = sorted_options(options, method)
     check_executor(executor, address)
     if workers is not None:
         check_whole("workers", workers)
     places = {"workers": workers, "executor": executor, "address": address}
+    if method != "grngc":
+        _check_others(method, configuration=configuration, confidence=confidence, fdr=fdr, checkpoint=checkpoint)
+        check_surrogates(surrogates)
+        estimator, seed = _estimator_of(method, of_estimator)
+        return discover_by(
+            read_data(X, of_data), method, estimator, surrogates=surrogates, random_state=seed,
+            places=places, threads=threads, progress=progress,
+        )  # fmt: skip
+    if surrogates is not None:
+        raise InputError("surrogates= is for methods other than grngc, whose floor and confidence have their own")
+    read = read_data(X, of_data)
+    parameters = parameters_of(configuration, of_estimator)
+    fdr = FDR if fdr is None else fdr
+    check_rate(fdr)
     return discover_in(
-        read, configuration, parameters, fdr=fdr if confidence else None, places=places,
+        read, configuration, parameters, fdr=None if confidence is False else fdr, places=places,
         threads=threads, progress=progress, checkpoint=checkpoint,
     )  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class Read:
-    """Data as they were read: the panel, the warnings it gave, and when and in how many seconds that was."""
-
-    panel: Panel
-    warnings: list[str]
-    started: datetime
-    seconds: float
-
-
-def read_data(X: Any, options: Mapping[str, Any]) -> Read:
-    """Read a file, or check data; options of :func:`grngc.as_panel`."""
-    started, clock = datetime.now(UTC), time.monotonic()
-    with _warnings_noted() as noted:
-        panel = (read_panel if isinstance(X, str | Path) else as_panel)(X, **options)
-    return Read(panel, noted, started, time.monotonic() - clock)
 
 
 def discover_in(
@@ -146,7 +149,7 @@ def discover_in(
     """
     estimator, panel, before = GRNGC(**parameters), read.panel, time.monotonic()
     kept = Checkpoints(checkpoint) if isinstance(checkpoint, Path | str) else checkpoint
-    with _threads(threads):
+    with limited_threads(threads):
         estimator.fit(panel, progress=progress, checkpoint=kept)
         path = path_told(estimator)
         fitted_in = time.monotonic() - before
@@ -172,6 +175,7 @@ def discover_in(
         "converged": training["converged"],
         "noise_floor": floor,
         "edges_above_noise_floor": int((graph.above(floor) & ~required).sum()),
+        "method": "grngc",
         "confidence": sure,
         "configuration_name": configuration,
         "configuration": estimator.get_params(deep=False),
@@ -240,42 +244,35 @@ def _diagnosed(estimator: GRNGC) -> list[Diagnostic]:
     return diagnose(estimator.panel_, windows, reader.errors(windows), present_used=estimator.present_.used)
 
 
-def sorted_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Tell the options of the data from those of the estimator; refuse others, with the nearest known."""
+def sorted_options(options: Mapping[str, Any], method: str = "grngc") -> tuple[dict[str, Any], dict[str, Any]]:
+    """Tell the options of the data from those of the method's estimator; refuse others, with the nearest known."""
+    if not isinstance(method, str) or method not in METHODS:
+        raise InputError(f"no method {method!r}{nearest(str(method), METHODS)}")
     of_data = set(inspect.signature(as_panel).parameters) - {"X"}
-    of_estimator = set(GRNGC().get_params())
+    own = list(METHODS[method]().get_params(deep=False))
+    known = {*own, "random_state"}
     for name in options:
-        if name not in of_data | of_estimator:
-            raise InputError(f"no option {name!r}{nearest(name, sorted(of_data | of_estimator))}")
+        if name in of_data | known:
+            continue
+        if method == "grngc":
+            raise InputError(f"no option {name!r}{nearest(name, sorted(of_data | known))}")
+        raise InputError(f"{method} has no option {name!r}; it has {listed(own, 40) or 'none'}, and those of the data")
     return (
         {name: value for name, value in options.items() if name in of_data},
-        {name: value for name, value in options.items() if name in of_estimator},
+        {name: value for name, value in options.items() if name in known},
     )
 
 
-@contextmanager
-def _warnings_noted() -> Iterator[list[str]]:
-    """Collect the texts of input warnings for the record, and pass all warnings on."""
-    texts: list[str] = []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", InputWarning)
-        yield texts
-    for warning in caught:
-        if issubclass(warning.category, InputWarning):
-            texts.append(str(warning.message))
-        warnings.warn(warning.message, warning.category, stacklevel=5)
+def _check_others(method: str, **asked: Any) -> None:
+    """Refuse what GRNGC alone offers."""
+    for name, nothing in {"configuration": "default", "confidence": False, "fdr": None, "checkpoint": None}.items():
+        if asked[name] is not None and asked[name] != nothing:
+            raise InputError(f"{name}= is GRNGC's own: {method} has none; leave it out, or take method='grngc'")
 
 
-@contextmanager
-def _threads(threads: int) -> Iterator[None]:
-    """Let torch and the linear algebra below NumPy compute with so many threads inside the block only."""
-    check_whole("threads", threads)
-    if threads > MOST_THREADS:
-        raise InputError(f"threads must be at most {MOST_THREADS}; got {threads}")
-    before = torch.get_num_threads()
-    with threadpool_limits(int(threads)):
-        torch.set_num_threads(int(threads))
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)
+def _estimator_of(method: str, parameters: Mapping[str, Any]) -> tuple[BaseEstimator, int]:
+    """Return the method's estimator, and the seed: also of a method that draws nothing, for its surrogates."""
+    seed = parameters.get("random_state", 0)
+    check_whole("random_state", seed, least=0)
+    known = METHODS[method]().get_params(deep=False)
+    return METHODS[method](**{name: value for name, value in parameters.items() if name in known}), int(seed)

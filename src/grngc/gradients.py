@@ -146,7 +146,7 @@ def gradient_penalty(
 class GradientScores(NamedTuple):
     """What is read of the gradient over all windows; each (target, lag, source), float64.
 
-    ``size``: the mean of |gradient|, eq. 11, the absolute value taken in each window. ``signed``: the mean of the
+    ``size``: the mean of ``|gradient|``, eq. 11, the absolute value taken in each window. ``signed``: the mean of the
     gradient. ``constancy``: the share of windows in which the gradient has the sign of ``signed``, 0 where that is 0.
     """
 

@@ -1,9 +1,12 @@
 """GRNGC: Granger causality from the penalised input gradient of one forecaster for all series.
 
+Equation numbers are those of the paper; docs/equations.md says which function is which equation, and docs/decisions how
+the ambiguous ones are read.
+
 References
 ----------
-GRNGC: gradient regularisation-based neural Granger causality, arXiv 2507.11178. Equation numbers are that paper's;
-docs/equations.md says which function is which equation, and docs/decisions how the ambiguous ones are read.
+M. Liu, D. Wen, X. Yang, Y. Xu, Z. Li, Z. Si, X. Yang, Z. Zhao, Gradient regularization-based neural Granger causality,
+arXiv 2507.11178 (2025).
 """
 
 import math
@@ -41,16 +44,16 @@ class GRNGC(BaseEstimator):
     """Granger-causal graph of a panel of time series, read from the input gradient of one forecaster.
 
     One forecaster predicts every series from the last ``lag`` steps of all series. Training minimises, for each
-    target (eq. 8-14),
+    target (eq. 8-14)::
 
-        mean over windows of (forecast - x_t)^2  +  penalty * sum over (lag, source) of
-        mean over windows of |d forecast / d x[lag, source]|
+        mean over windows of (forecast - x_t)^2
+        + penalty * sum over (lag, source) of mean over windows of |d forecast / d x[lag, source]|
 
     and the graph's scores are that last mean, ``scores[target, source]``, summed over lags.
 
     Parameters
     ----------
-    forecaster : {"auto", "linear", "mlp", "kan", "lstm", "tcn"} or callable
+    forecaster : {"auto", "linear", "mlp", "kan", "lstm", "tcn", "residual"} or callable
         A name, or a factory ``(n_series, n_lags) -> Module`` that keeps the contract in ``grngc.forecasters``.
         ``"auto"``: ``linear``, unless ``mlp`` adds to its forecasts of windows that were held out; see
         :mod:`grngc.selection`. ``linear`` is solved for exactly and has no use for what training needs

@@ -1,15 +1,24 @@
 """How well a graph agrees with the truth. The only place where truth meets a method.
 
-Only ranks matter: scores of any unit and scale can be compared. Both areas are scikit-learn's, so ties count one half
+Of scores only ranks matter: any unit and scale can be compared. Both areas are scikit-learn's, so ties count one half
 (AUROC) and the area under precision and recall is the average precision, whose chance level is the prevalence. (A
 trapezoidal area, found in some published code, pays 0.55 for constant scores where one entry in ten is true.)
+
+Of a yes-or-no graph nothing but its edges counts. Its accuracy says nothing by itself: where one entry in ten is true a
+graph without any edge has 0.9. So :func:`score_edges` gives that number beside it.
 """
 
 import warnings
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    balanced_accuracy_score,
+    matthews_corrcoef,
+    roc_auc_score,
+)
 
 from .dataset import Dataset
 from .errors import InputError, InputWarning
@@ -80,6 +89,42 @@ def score(graph_or_scores: CausalGraph | ArrayLike, dataset: Dataset, per_target
     return _score(graph.ranking(per_target=per_target), dataset)
 
 
+def score_edges(graph_or_edges: CausalGraph | ArrayLike, dataset: Dataset) -> dict[str, float]:
+    """Return how well a yes-or-no graph agrees with the truth, in the three views of :func:`score`.
+
+    Parameters
+    ----------
+    graph_or_edges : CausalGraph or array (target, source)
+        What is above 0 is an edge. A graph is brought into the data set's order of series by its names.
+    dataset : Dataset
+
+    Returns
+    -------
+    dict
+        For each view: ``accuracy``, the share of entries that are right; ``empty_accuracy``, the accuracy of a graph
+        without any edge; ``balanced_accuracy``, the mean of the shares of true entries found and of false entries left
+        out, 0.5 for any graph that does not look at the data; ``mcc``, Matthews' correlation coefficient, from -1 to 1
+        and 0 for such a graph. The last two are scikit-learn's, and NaN for a view in which all entries are true or all
+        are false. ``_full`` and ``_off_diagonal`` are appended as in :func:`score`.
+
+    References
+    ----------
+    B. W. Matthews, Comparison of the predicted and observed secondary structure of T4 phage lysozyme, Biochimica et
+    Biophysica Acta 405 (1975).
+    """
+    found, results = _aligned(graph_or_edges, dataset).scores > 0, dict[str, float]()
+    for view, scored in _views(dataset).items():
+        edges, truth = found[scored], dataset.truth[scored]
+        decided = bool(truth.any()) and not truth.all()
+        results |= {
+            f"accuracy{view}": float(accuracy_score(truth, edges)) if truth.size else np.nan,
+            f"empty_accuracy{view}": float(1 - truth.mean()) if truth.size else np.nan,
+            f"balanced_accuracy{view}": float(balanced_accuracy_score(truth, edges)) if decided else np.nan,
+            f"mcc{view}": float(matthews_corrcoef(truth, edges)) if decided else np.nan,
+        }
+    return results
+
+
 def scored_entries(
     graph_or_scores: CausalGraph | ArrayLike, dataset: Dataset, per_target: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -105,10 +150,8 @@ def diagonal_floor(dataset: Dataset) -> dict[str, float]:
 
 def _score(scores: np.ndarray, dataset: Dataset, quiet: bool = False) -> dict[str, float]:
     """Both areas in all three views; ``quiet`` where equal scores are meant."""
-    known = dataset.known
-    views = {"": dataset.scored, "_full": known, "_off_diagonal": known & ~np.eye(len(known), dtype=bool)}
     results: dict[str, float] = {}
-    for view, scored in views.items():
+    for view, scored in _views(dataset).items():
         share = dataset.truth[scored].mean() if scored.any() else 0.0
         if view and share in (0.0, 1.0):
             results |= {f"auroc{view}": np.nan, f"auprc{view}": np.nan}
@@ -121,6 +164,12 @@ def _score(scores: np.ndarray, dataset: Dataset, quiet: bool = False) -> dict[st
         results[f"auroc{view}"] = float(roc_auc_score(labels, values))
         results[f"auprc{view}"] = float(average_precision_score(labels, values))
     return results | {"prevalence": float(dataset.truth[dataset.scored].mean())}
+
+
+def _views(dataset: Dataset) -> dict[str, np.ndarray]:
+    """What is appended to a figure's name -> the entries that count."""
+    known = dataset.known
+    return {"": dataset.scored, "_full": known, "_off_diagonal": known & ~np.eye(len(known), dtype=bool)}
 
 
 def _entries(

@@ -160,11 +160,13 @@ def trained_path(
 
     Parameters
     ----------
-    windows, penalised, admitted, input_noise, rate
+    windows, penalised, admitted
         As for :func:`linear_path`.
     train : callable
         (penalty per output, windows, what it returned at the point before or None) -> the forecaster, trained on from
         that one. A training that runs away ends the path.
+    input_noise, rate
+        As for :func:`linear_path`.
     points : int
     """
     penalties = geometric(largest_penalty(windows, penalised, admitted, input_noise=input_noise).max(), points)

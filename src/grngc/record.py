@@ -105,6 +105,52 @@ def conclude(
     return text
 
 
+def conclude_by(
+    method: str,
+    graph: CausalGraph,
+    floor: float,
+    edges: Sequence[Edge],
+    chance: Mapping[str, Any],
+    windows: int,
+    training: Mapping[str, Any],
+    by_lag: bool,
+) -> str:
+    """Say in plain words what the scores of a method other than GRNGC allow to say, judged by its own surrogates."""
+    largest = graph.edges(top=1)
+    if edges:
+        first, pairs = edges[0], int(graph.pairs().sum())
+        verb, whose = ("stands out:", "Its score is") if len(edges) == 1 else ("stand out, most of all", "They are")
+        at = f"lag {first.lag}, " * (by_lag or first.lag == 0)
+        text = (
+            f"{len(edges)} of {pairs} ordered pairs {verb} {_pair(first)} ({at}{first.sign}). {whose} above the noise "
+            f"floor of {method}, which unrelated series reach in about one record of {chance['false_alarm_one_in']}."
+        )
+        if first.lag == 0:
+            text += " These scores claim no direction: both ways round are one statement."
+    elif not largest:
+        text = "Nothing stands out: there is one series only, and no other to drive it."
+    elif not chance["surrogates"]:
+        text = "No surrogates were asked for, so nothing tells scores from chance. Only their order may be read."
+    elif windows < FEWEST_WINDOWS:
+        text = (
+            f"Too few windows to tell anything from chance: at least {FEWEST_WINDOWS} are needed. "
+            "Read no graph from these scores."
+        )
+    elif math.isinf(floor):
+        text = "Nothing can be told from chance: training diverges on unrelated series, so there is no noise floor."
+    else:
+        text = (
+            f"Nothing stands out: no score is above what {method} gives on unrelated series. Read no graph from these "
+            f"scores: the largest is {largest[0].score:.3g} ({_pair(largest[0])}), the noise floor {floor:.3g}."
+        )
+    if not training["converged"]:
+        text += (
+            f" Training had not converged: its second half still moved the scores by {training['score_change']:.0%}. "
+            f"Raise steps (--steps, now {training['steps']}) before trusting them."
+        )
+    return text
+
+
 def _unsettled(training: Mapping[str, Any]) -> str:
     """Say why the scores are not final, and what to do."""
     if training["exact"]:

@@ -7,9 +7,11 @@ from pathlib import Path
 from types import UnionType
 from typing import Any
 
+from sklearn.base import BaseEstimator
+
+from .errors import InputError
 from .folders import write_folder
 from .graph import CausalGraph, Edge
-from .grngc import GRNGC
 from .panel import Panel
 from .record import json_text, read_record, standing_out
 from .report import run_page, summarise_run, write_page
@@ -49,18 +51,18 @@ class Discovery:
     trustworthy : bool
         Whether any series stands out as a source of another; if not, no graph should be read from the scores. It
         stands out where the pair is selected, without ``confidence`` where its score is above the noise floor.
-    estimator : GRNGC, optional
-        Fitted; ``estimator.forecast(steps)`` continues the series. None where the results were read from files.
+    estimator : GRNGC, or another of METHODS, optional
+        Fitted; GRNGC's ``estimator.forecast(steps)`` continues the series. None where the results were read from files.
     reader : WindowReader, optional
         The forecaster beside its data: ``reader.forecasts()`` holds what was observed and forecast. None where the
-        results were read from files without the data.
+        results were read from files without the data, and where the method has no forecaster to be read so.
     """
 
     graph: CausalGraph
     record: dict[str, Any]
     noise_floor: float
     trustworthy: bool
-    estimator: GRNGC | None = field(repr=False, default=None)
+    estimator: BaseEstimator | None = field(repr=False, default=None)
     reader: WindowReader | None = field(repr=False, default=None)
 
     @property
@@ -119,10 +121,11 @@ class Discovery:
         -------
         list of Path
         """
+        save_forecaster = getattr(self.estimator, "save_forecaster", None)  # of GRNGC
         writers: dict[str, Callable[[Path], object]] = {
             "edges.csv": lambda path: write_atomically(path, self.edges_csv()),
             "graph.npz": self.graph.save,
-            **({} if self.estimator is None else {FORECASTER: self.estimator.save_forecaster}),
+            **({FORECASTER: save_forecaster} if save_forecaster else {}),
             **({PAGE: self.report} if report else {}),
             RECORD: lambda path: write_atomically(path, self.run_json()),
         }
@@ -145,6 +148,8 @@ class Discovery:
         record = read_record(Path(folder) / RECORD, FORMAT_VERSION, NEEDED)
         floor = math.inf if record["noise_floor"] is None else record["noise_floor"]
         graph = CausalGraph.load(Path(folder) / "graph.npz")
+        if data is not None and not (Path(folder) / FORECASTER).exists() and "method" in record:
+            raise InputError(f"{folder}: results of {record['method']}, without a forecaster: leave data= out")
         reader = None if data is None else reread(Path(folder) / FORECASTER, record, data)
         if reader is not None:
             graph = replace(graph, read_over_time=reader.over_time)

@@ -4,10 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 import torch
+from threadpoolctl import threadpool_limits
+
+from .arguments import check_whole
+from .errors import InputError
 
 MEMORY_BUDGET = 256 * 2**20
 """Bytes that the arrays of one chunk may take. Fixed, never read from free memory: the chunks, and so the last bits
 of a result, must not depend on what else the machine is doing."""
+
+MOST_THREADS = 1024
 
 
 @contextmanager
@@ -32,3 +38,18 @@ def seeded(seed: int, device: torch.device) -> Iterator[torch.Generator]:
             yield torch.Generator().manual_seed(seed)
         finally:
             torch.set_default_dtype(dtype)
+
+
+@contextmanager
+def limited_threads(threads: int) -> Iterator[None]:
+    """Let torch and the linear algebra below NumPy compute with so many threads inside the block only."""
+    check_whole("threads", threads)
+    if threads > MOST_THREADS:
+        raise InputError(f"threads must be at most {MOST_THREADS}; got {threads}")
+    before = torch.get_num_threads()
+    with threadpool_limits(int(threads)):
+        torch.set_num_threads(int(threads))
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)

@@ -105,6 +105,12 @@ def matched(side: Side, first: Side) -> Side:
 def notes_on(a: Side, b: Side, paired: bool) -> list[str]:
     """Return what a reader should know before believing a difference; refuse groups that were made differently."""
     notes = []
+    methods = [each.record.get("method", "grngc") for each in (a, b)]
+    if methods[0] != methods[1]:
+        raise InputError(
+            f"{a.label} is by {methods[0]}, {b.label} by {methods[1]}: scores of two methods have no unit in common; "
+            "compare graphs of one method"
+        )
     if other := _other_settings(a.record, b.record):
         if a.of_subjects:
             raise InputError(

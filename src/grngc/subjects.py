@@ -19,7 +19,7 @@ from .checkpoints import IDENTITY, Checkpoints
 from .checks import warn
 from .configurations import parameters_of
 from .device import resolve_device
-from .discovery import Read, discover_in, read_data, sorted_options
+from .discovery import discover_in, sorted_options
 from .environment import processors, versions
 from .errors import InputError
 from .execution import Job, check_executor, run
@@ -28,6 +28,7 @@ from .grngc import GRNGC
 from .group import GroupDiscovery, group_of, subject_names, usable_as_folder
 from .panel import Panel
 from .parameters import check_parameters
+from .reading import Read, read_data
 from .record import describe, plain
 from .results import Discovery
 from .rules import rules_of
@@ -107,6 +108,8 @@ def discover_group(
     '1 of 2 ordered pairs stands out in more than half of the 2 subjects, most often x1 -> x2 (2 of 2, lag 1, +).'
     """
     started, clock = datetime.now(UTC), time.monotonic()
+    if (method := options.pop("method", "grngc")) != "grngc":
+        raise InputError(f"method {method!r} is for one record (grngc.discover); groups are of grngc's graphs")
     of_data, of_estimator = sorted_options(options)
     parameters = parameters_of(configuration, of_estimator)
     check_parameters(GRNGC(**parameters).get_params(deep=False))

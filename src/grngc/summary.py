@@ -32,16 +32,23 @@ def summarise(record: Mapping[str, Any], edges: "Sequence[Edge]", top: int) -> s
     top : int
         How many of them to show.
     """
-    page = _head("Granger-causal graph (GRNGC)", record, _facts(record)) + _warnings(record)
+    page = _head(title_of(record), record, _facts(record)) + _warnings(record)
     if edges and top > 0:
         required = _required(record)
         shown = [edge for n, edge in enumerate(edges) if n < top or edge[:2] in required]
-        page += [*_table(shown, required, record["data"]["series"]), "=" * WIDTH]
+        by_lag = record["choice"].get("lag") is not None
+        page += [*_table(shown, required, record["data"]["series"], by_lag=by_lag), "=" * WIDTH]
         if len(edges) > len(shown):
             also = " above the noise floor" if edges[0].q is None else " selected"
             also += " or required" * bool(required)
             page.append(f"The {len(shown)} strongest of {len(edges)} pairs{also}.")
     return _ended(page, record, any(edge.lag > 0 for edge in edges))
+
+
+def title_of(record: Mapping[str, Any]) -> str:
+    """Return what a run gave, and by which method; records of before other methods were there are GRNGC's."""
+    method = record.get("method", "grngc")
+    return "Granger-causal graph (GRNGC)" if method == "grngc" else f"Graph by {method}"
 
 
 def summarise_group(record: Mapping[str, Any], edges: "Sequence[GroupEdge]", top: int) -> str:
@@ -90,7 +97,9 @@ def summarise_comparison(record: Mapping[str, Any], edges: "Sequence[EdgeChange]
     subjects = {side: "" if told["subjects"] is None else f" ({len(told['subjects'])} subjects)"
                 for side, told in sides.items()}  # fmt: skip
     facts = [line for side, told in sides.items() for line in _fact(side, f"{told['label']}{subjects[side]}")]
-    page = _head("Two Granger-causal graphs compared (GRNGC)", record, facts)
+    method = record.get("method", "grngc")
+    title = "Two Granger-causal graphs compared (GRNGC)" if method == "grngc" else f"Two graphs by {method} compared"
+    page = _head(title, record, facts)
     if edges and top > 0:
         names, tested = _shown(edges[:top], record["series"], most=16), record["test"] is not None
         head = f"{'':<9}{_heading(names)}{'A':>8}{'B':>8}"
@@ -200,6 +209,8 @@ def _facts_of(record: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
         "Windows": data["windows"],
         "Exogenous": len(data["exogenous"]),
     }
+    if record.get("method", "grngc") != "grngc":
+        return left, *_facts_of_method(record)
     right = {
         "Forecaster": chosen["forecaster"],
         "Configuration": record["configuration_name"],
@@ -208,9 +219,7 @@ def _facts_of(record: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
         "Seed": record["seed"],
     }
     long = {
-        "Data": data["origin"] or f"in memory, sha256 {data['sha256'][:12]}",
-        "Transforms": _transforms(data["transforms"]),
-        "Notes": "; ".join(data["notes"]),
+        **_about_data(data),
         "Rules": _rules(record.get("rules"), len(data["series"])),
         "Chosen": choice_said(chosen, settings),
         "Lags": lags_said(chosen, settings),
@@ -223,6 +232,42 @@ def _facts_of(record: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
         "Confidence": _confidence(record.get("confidence")),
     }
     return left, right, long
+
+
+def _facts_of_method(record: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the same of a method other than GRNGC: what it was asked, and what its scores are judged by."""
+    settings, chosen, chance, training = (record[part] for part in ("configuration", "choice", "chance", "training"))
+    right = {
+        "Method": record["method"],
+        "Lag": chosen["lag"] or ("0, no direction" if chosen["same_time"] else "not resolved"),
+        "Surrogates": chance["surrogates"],
+        "Seed": record["seed"],
+        "Confidence": "GRNGC's alone",
+    }
+    said = record["options"] | {name: value for name, value in chosen.items() if name in settings}
+    said = {name: value for name, value in said.items() if name not in ("lag", "random_state")}
+    floor = record["noise_floor"]
+    long = {
+        **_about_data(record["data"]),
+        "Settings": ", ".join(f"{name} {_setting(value)}" for name, value in said.items()),
+        "Training": _training(training) if training["trace"] else f"none: computed in {training['seconds']:.1f} s",
+        "Device": _device(record["device"], settings),
+        "Noise floor": "none" if floor is None else f"{floor:.3g}, from {chance['surrogates']} surrogates: the same "
+        "method on series shifted in time against each other",
+    }  # fmt: skip
+    return right, long
+
+
+def _setting(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _about_data(data: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "Data": data["origin"] or f"in memory, sha256 {data['sha256'][:12]}",
+        "Transforms": _transforms(data["transforms"]),
+        "Notes": "; ".join(data["notes"]),
+    }
 
 
 def _rules(rules: Mapping[str, Any] | None, n_series: int) -> str:
@@ -254,7 +299,7 @@ def _training(training: Mapping[str, Any]) -> str:
 
 def _device(device: str, settings: Mapping[str, Any]) -> str:
     """Say where it was computed, where not on the CPU as usual."""
-    return "" if device == "cpu" else f"{device}, {'TF32' if settings['tf32'] else 'float32'}"
+    return "" if device == "cpu" else f"{device}, {'TF32' if settings.get('tf32') else 'float32'}"
 
 
 def _fact(name: str, text: str) -> list[str]:
@@ -318,12 +363,16 @@ def small(p: float) -> str:
     return "< 1e-6" if p < 1e-6 else f"{p:.2g}"
 
 
-def _table(edges: "Sequence[Edge]", required: Collection[tuple[str, str]], series: Sequence[str]) -> list[str]:
+def _table(
+    edges: "Sequence[Edge]", required: Collection[tuple[str, str]], series: Sequence[str], *, by_lag: bool
+) -> list[str]:
+    """Return the rows of edges; of a method that does not tell lags apart none is shown."""
     sure = edges[0].q is not None
     names = _shown(edges, series, most=16 if sure else 24)
     rows = []
     for edge in edges:
-        row = f"{_arrow(edge, '->' if edge.lag else '--', names)}{edge.lag:>5}{edge.score:>9.4f}"
+        lag = edge.lag if by_lag or not edge.lag else "-"
+        row = f"{_arrow(edge, '->' if edge.lag else '--', names)}{lag:>5}{edge.score:>9.4f}"
         row += f"{edge.sign:>5}"
         if edge.q is not None and edge.frequency is not None:
             row += f"{edge.frequency:>8.0%}{small(edge.q):>9}"

@@ -11,6 +11,7 @@ from grngc.forecasters import FORECASTERS
 COMMANDS = [
     "",
     "discover",
+    "methods",
     "report",
     "compare",
     "export",

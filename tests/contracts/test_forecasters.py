@@ -155,7 +155,7 @@ def test_no_layers_or_no_width_is_refused(choice: str, option: str) -> None:
 @pytest.mark.parametrize(
     ("choice", "options", "message"),
     [
-        ("transformer", {}, "'transformer' is not known; choose one of kan, linear, lstm, mlp, tcn"),
+        ("transformer", {}, "'transformer' is not known; choose one of kan, linear, lstm, mlp, residual, tcn"),
         ("mlp", {"grid_size": 3}, "'mlp' has no option 'grid_size'; it has hidden, depth, activation"),
         ("linear", {"hidden": 3}, "'linear' has no option 'hidden'; it has none"),
         ("mlp", {"activation": "step"}, "activation 'step' is not known; choose one of relu, tanh, silu, gelu"),

@@ -14,7 +14,15 @@ from grngc import InputError, as_panel
 from grngc.datasets import simulate_var
 from grngc.methods import METHODS
 
-QUICK: dict[str, dict[str, Any]] = {"grngc": {"forecaster": "mlp", "hidden": 8, "steps": 150}}
+QUICK: dict[str, dict[str, Any]] = {
+    "grngc": {"forecaster": "mlp", "hidden": 8, "steps": 150},
+    "jrngc": {"lag": 1, "hidden": 16, "depth": 1, "penalty": 0.05, "learning_rate": 0.01, "steps": 150},
+    "cmlp": {"lag": 2, "hidden": 8, "steps": 100, "penalty": 0.2},
+    "clstm": {"context": 5, "hidden": 6, "steps": 60, "penalty": 0.2, "learning_rate": 0.03},
+    "crnn": {"context": 5, "hidden": 8, "steps": 80, "penalty": 0.2},
+    "ggc": {"steps": 60, "penalty": 0.1, "learning_rate": 0.04, "stride": 3},
+    "ggc_loo": {"steps": 80, "batch": None, "learning_rate": 0.03},
+}
 """Settings that make a method quick enough to test."""
 
 # x1 -> x2, and x3 on its own; x1 has a memory, so that the edge shows at the same time too

@@ -14,16 +14,16 @@ from ..scaling import Scaling
 
 
 class Correlation(BaseEstimator):
-    """Score pairs by |Pearson correlation| at lag 0, all points of all trajectories together.
+    """Score pairs by absolute Pearson correlation at lag 0, all points of all trajectories together.
 
-    The scores are symmetric, so they say nothing about direction, and nothing about lags: a graph begins at lag 1, and
-    there they are stored. Each series correlates with itself at 1, which ranks the diagonal first; where a data
+    The scores are symmetric, so they say nothing about direction: edges are at lag 0, where two series move together.
+    Each series correlates with itself at 1, which ranks the diagonal first; where a data
     set scores the diagonal that is the perfect answer, and elsewhere it does not count.
 
     Attributes
     ----------
     graph_ : CausalGraph
-        Its ``signs`` are those of the correlation. Rows of exogenous series are zero.
+        ``contemporaneous`` holds the correlations, with their signs. Rows of exogenous series are zero.
     n_features_in_ : int
     feature_names_in_ : array of str
         Only after a fit on a panel or a data frame.
@@ -58,6 +58,7 @@ class Correlation(BaseEstimator):
         signed = values.T @ values / len(values)
         # ties between a pair's two directions are exact, so that rounding cannot break them
         signed = (signed + signed.T) / 2 * panel.targets[:, None]
-        self.graph_ = CausalGraph(np.abs(signed), panel.names, signs=signed[:, None, :], exogenous=panel.exogenous)
+        past, between = np.zeros_like(signed)[:, None], signed * ~np.eye(len(signed), dtype=bool)
+        self.graph_ = CausalGraph(np.abs(signed), panel.names, past, exogenous=panel.exogenous, contemporaneous=between)
         remember_series(self, X, panel)
         return self

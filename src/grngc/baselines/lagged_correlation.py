@@ -13,7 +13,7 @@ from ..windows import make_windows
 
 
 class LaggedCorrelation(BaseEstimator):
-    """Score *source* drives *target* by |corr(source at t - k, target at t)|, the largest over the lags k.
+    """Score *source* drives *target* by ``|corr(source at t - k, target at t)|``, the largest over the lags k.
 
     The covariance over all windows, which stay inside their trajectory, in units of each series' standard deviation
     over all points: the usual estimate of the cross-correlation function.

@@ -15,9 +15,12 @@ from ..errors import InputError
 from ..methods import METHODS
 from ..metrics import chance, diagonal_floor
 from ..parameters import check_parameters
+from .decisions import EMPTY, FIGURES, decides
 from .table import Column, Row, Table, check_known
 
-FLOORS: dict[str, Callable[[Dataset], dict[str, float]]] = {"chance": chance, "diagonal_floor": diagonal_floor}
+FLOORS: dict[str, Callable[[Dataset], dict[str, float]]] = {
+    "chance": chance, "diagonal_floor": diagonal_floor, EMPTY: chance,
+}  # fmt: skip
 """Rows that read no series: what the truth alone gives."""
 
 LATER: dict[str, Any] = {
@@ -44,6 +47,8 @@ class Cell:
         None where neither the data nor the method take one: such a cell runs once.
     watched : bool
         Whether the scores of every step are compared with the truth, after the fit; it changes no result.
+    decided : bool
+        Whether figures of its edges are asked for, which rows made before there were any do not have.
     """
 
     dataset: str
@@ -52,6 +57,7 @@ class Cell:
     parameters: Mapping[str, Any]
     seed: int | None
     watched: bool = False
+    decided: bool = False
 
     @property
     def identity(self) -> str:
@@ -96,12 +102,13 @@ def cells_of(table: Table, row: Row, column: Column) -> dict[int | None, list[Ce
         parameters = _parameters(table, row, column)
         takes_seed = "random_state" in _defaults(row.method)
     watched = row.oracle and row.method == "grngc"
+    decided = decides(row.method) and not FIGURES.isdisjoint(table.metrics)
     found: dict[int | None, list[Cell]] = {}
     for seed in table.seeds_of(row):
         varies = takes_seed or column.seed_option is not None
         options = dict(column.options) | ({column.seed_option: seed} if column.seed_option else {})
         at = seed if varies else None
-        found[at] = [Cell(name, options, row.method, parameters, at, watched) for name in column.datasets]
+        found[at] = [Cell(name, options, row.method, parameters, at, watched, decided) for name in column.datasets]
     return found
 
 

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from ..metrics import score
 from ..record import standing_out
 from ..training import Progress, Record
 from .cells import FLOORS, LATER, Cell
+from .decisions import decided, decides
 
 EVERY = 10
 """Steps between points of the kept curve."""
@@ -70,8 +72,7 @@ def compute(cell: Cell, data: str, kept: Checkpoints | None = None) -> dict[str,
         if (found := digest(dataset)) != data:
             raise InputError(f"{cell.dataset}: the data changed while running: digest {found[:12]}, was {data[:12]}")
         kept = kept if kept is not None and os.path.isdir(kept.folder.parent) else None
-        floor = FLOORS.get(cell.method)
-        values = _fitted(cell, dataset, kept) if floor is None else {"metrics": floor(dataset)}
+        values = _floor(cell, dataset) if cell.method in FLOORS else _fitted(cell, dataset, kept)
     told = sorted({" ".join(str(each.message).split()) for each in seen if issubclass(each.category, InputWarning)})
     return describe(cell, data) | _plain(values) | {
         "status": "ok",
@@ -107,24 +108,57 @@ def describe(cell: Cell, data: str) -> dict[str, Any]:
     }
 
 
+def _floor(cell: Cell, dataset: Dataset) -> dict[str, Any]:
+    found: dict[str, Any] = {"metrics": FLOORS[cell.method](dataset)}
+    return found | ({"decision": decided(cell.method, None, dataset)} if decides(cell.method) else {})
+
+
 def _fitted(cell: Cell, dataset: Dataset, kept: Checkpoints | None) -> dict[str, Any]:
     kind = METHODS[cell.method]
     known = kind().get_params(deep=False)
     given = {name: value for name, value in LATER.items() if name in known} | dict(cell.parameters)
     if "random_state" in known:
         given["random_state"] = cell.seed
-    estimator = kind(**given)
-    if not isinstance(estimator, GRNGC):
-        return _areas(estimator.fit(dataset.panel).graph_, dataset)
-    clock, seen = _Clock(), {}
-    keep = (lambda step, scores: seen.update({step: scores.astype(np.float32)})) if cell.watched else None
-    estimator.fit(dataset.panel, progress=clock, snapshot=keep, snapshot_every=WATCHED, checkpoint=kept)
+    estimator, clock, seen = kind(**given), _Clock(), dict[int, np.ndarray]()
+    offered: dict[str, Any] = {"progress": clock, "checkpoint": kept}
+    if cell.watched:
+        offered["snapshot"] = lambda step, scores: seen.update({step: scores.astype(np.float32)})
+        offered["snapshot_every"] = WATCHED
+    taken = signature(estimator.fit).parameters
+    estimator.fit(dataset.panel, **{name: value for name, value in offered.items() if name in taken})
     if cell.watched:
         clock = _Clock()
         kind(**given | {"steps": min(TIMED_STEPS, estimator.steps)}).fit(dataset.panel, progress=clock)
+    found = _areas(estimator.graph_, dataset) | _training(estimator, clock)
+    if decides(cell.method):
+        found["decision"] = decided(cell.method, estimator, dataset)
+    if isinstance(estimator, GRNGC):
+        found |= {"oracle": _oracle(seen, dataset) if cell.watched else None} | _choices(estimator)
+    return found
+
+
+def _training(estimator: Any, clock: "_Clock") -> dict[str, Any]:
+    """Return what a trained method took, as far as it tells: see the attributes of :class:`grngc.GRNGC`."""
+    found: dict[str, Any] = {}
+    if (forecaster := getattr(estimator, "forecaster_", getattr(estimator, "network_", None))) is not None:
+        found["n_parameters"] = sum(parameter.numel() for parameter in forecaster.parameters())
+    if (windows := getattr(estimator, "n_windows_", None)) is not None:
+        found["n_windows"] = windows
+    if (record := getattr(estimator, "record_", None)) is not None:
+        found |= {
+            "steps": record.steps,
+            "seconds_per_step": _seconds_per_step(clock, record),
+            "converged": bool(record.converged),
+            "score_change": record.score_change,
+            "forecast_error": record.trace[-1]["forecast_error"],
+        }
+    return found
+
+
+def _choices(estimator: GRNGC) -> dict[str, Any]:
+    """Return what GRNGC chose for itself, and how many pairs stand out."""
     above = standing_out(estimator.graph_, estimator.noise_floor_)
-    return _areas(estimator.graph_, dataset) | {
-        "oracle": _oracle(seen, dataset) if cell.watched else None,
+    return {
         "chosen": {
             "forecaster": getattr(estimator.choice_.forecaster, "__qualname__", estimator.choice_.forecaster),
             "lag": estimator.choice_.lag,
@@ -132,14 +166,8 @@ def _fitted(cell: Cell, dataset: Dataset, kept: Checkpoints | None) -> dict[str,
             "candidates": list(estimator.choice_.candidates),
             "contemporaneous": asdict(estimator.present_),
         },
-        "n_parameters": sum(parameter.numel() for parameter in estimator.forecaster_.parameters()),
-        "n_windows": estimator.n_windows_,
-        "seconds_per_step": _seconds_per_step(clock, estimator.record_),
         "noise_floor": estimator.noise_floor_,
         "above_floor": len(above),
-        "converged": bool(estimator.record_.converged),
-        "score_change": estimator.record_.score_change,
-        "forecast_error": estimator.record_.trace[-1]["forecast_error"],
     }
 
 

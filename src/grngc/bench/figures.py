@@ -3,15 +3,16 @@
 import csv
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, median, stdev
 from typing import Any
 
 from ..errors import InputError
-from .cells import cells_of, data_name, identity
+from .cells import FLOORS, cells_of, data_name, identity
+from .decisions import FIGURES, decides, rule_of
 from .results import Rows
-from .table import Row, Table, check_known
+from .table import Column, Row, Table, check_known
 
 
 @dataclass(frozen=True)
@@ -27,18 +28,33 @@ class Metric:
         Shown after the point.
     least : bool
         A time: of several runs the least counts, which other work on the machine disturbed least.
+    beside : str
+        The metric that is shown behind a stroke, for this one says nothing without it.
     """
 
     title: str
     place: tuple[str, ...]
     digits: int = 3
     least: bool = False
+    beside: str = ""
 
     @property
     def is_share(self) -> bool:
         """Whether it ends at 1 and more is better; otherwise it is a count or a time, of which less is."""
         return self.digits == 3
 
+
+_VIEWS = {"": "", "_full": ", full matrix", "_off_diagonal": ", without own past"}
+_YES_OR_NO = {
+    f"{kind}{view}": Metric(f"{title}{where}", ("decision", f"{kind}{view}"), beside=beside and f"{beside}{view}")
+    for view, where in _VIEWS.items()
+    for kind, title, beside in (
+        ("accuracy", "Accuracy / that of the empty graph", "empty_accuracy"),
+        ("balanced_accuracy", "Balanced accuracy", ""),
+        ("mcc", "MCC", ""),
+        ("empty_accuracy", "Accuracy of the empty graph", ""),
+    )
+}
 
 METRICS: dict[str, Metric] = {
     "auroc": Metric("AUROC", ("metrics", "auroc")),
@@ -51,10 +67,17 @@ METRICS: dict[str, Metric] = {
     "auprc_per_target": Metric("AUPRC, sources ranked within each target", ("per_target", "auprc")),
     "auroc_scores_only": Metric("AUROC, pairs left out tied", ("scores_only", "auroc")),
     "auprc_scores_only": Metric("AUPRC, pairs left out tied", ("scores_only", "auprc")),
+    **_YES_OR_NO,
     "n_parameters": Metric("Parameters of the forecaster", ("n_parameters",), 0),
     "seconds_per_step": Metric("Seconds a training step, the least of the runs", ("seconds_per_step",), 4, least=True),
     "wall_seconds": Metric("Seconds a run, the least of them", ("wall_seconds",), 1, least=True),
 }
+
+CONTROLS = frozenset({*FLOORS, "correlation", "lagged_correlation", "ridge_var", "granger_f_test"})
+"""Methods without a network: what any other must beat."""
+
+OURS = ("default", "grngc", "method")
+"""Kinds of lines whose networks were trained here."""
 
 ORACLE = "oracle"
 """How hyper-parameters were chosen, where the truth was looked at."""
@@ -80,6 +103,8 @@ class Figure:
         What to show where nothing is run here.
     least : bool
         The least value counts, not the mean.
+    beside : float, optional
+        The figure of :attr:`Metric.beside` on the same data.
     """
 
     values: Mapping[int | None, float]
@@ -89,6 +114,7 @@ class Figure:
     sd_over: str = "runs"
     instead: str = ""
     least: bool = False
+    beside: float | None = None
 
     @property
     def mean(self) -> float | None:
@@ -127,7 +153,8 @@ class Line:
     Attributes
     ----------
     label, chosen : str
-    kind : {"control", "grngc", "default", "oracle", "published"}
+    kind : {"control", "method", "grngc", "default", "oracle", "published"}
+        ``method``: another network's than GRNGC's.
     figures : dict
         (column name, metric) -> Figure.
     seconds : tuple of float
@@ -138,6 +165,8 @@ class Line:
         Wall time of all its cells that are there, each once, in seconds.
     method : str
         Of a published line: the paper's name for it.
+    rule : str
+        Which of its pairs are edges; see :func:`grngc.bench.decisions.rule_of`.
     """
 
     label: str
@@ -149,6 +178,7 @@ class Line:
     memory: tuple[float, ...] = ()
     spent: float = 0.0
     method: str = ""
+    rule: str = ""
 
 
 def lines_of(table: Table, there: Rows, published: Path) -> list[Line]:
@@ -158,11 +188,36 @@ def lines_of(table: Table, there: Rows, published: Path) -> list[Line]:
     by_identity = _by_identity(there)
     found = []
     for row in table.rows:
-        kind = "control" if row.method != "grngc" else "default" if _is_default(row) else "grngc"
+        if row.method in CONTROLS:
+            kind = "control"
+        elif row.method != "grngc":
+            kind = "method"
+        else:
+            kind = "default" if _is_default(row) else "grngc"
         found.append(_line(table, row, kind, by_identity))
         if row.oracle:
             found.append(_line(table, row, "oracle", by_identity))
-    return found + _published(table, published)
+    found += _published(table, published)
+    beside = _beside(table, by_identity)
+    return [replace(line, figures=_with(beside, line.figures)) for line in found] if beside else found
+
+
+def _beside(table: Table, there: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], float]:
+    """Return what is shown beside a metric in each column: a figure of the data, which any row that has it tells."""
+    found: dict[tuple[str, str], float] = {}
+    for metric in table.metrics:
+        for column in table.columns if METRICS[metric].beside else ():
+            told = (_figure(_rows(table, row, column, there), METRICS[metric].beside, "", "") for row in table.rows)
+            known = next((figure.mean for figure in told if figure.mean is not None), None)
+            if known is not None:
+                found[column.name, metric] = known
+    return found
+
+
+def _with(
+    beside: Mapping[tuple[str, str], float], figures: Mapping[tuple[str, str], Figure]
+) -> dict[tuple[str, str], Figure]:
+    return {place: replace(figure, beside=beside.get(place)) for place, figure in figures.items()}
 
 
 def _is_default(row: Row) -> bool:
@@ -192,8 +247,7 @@ def _line(table: Table, row: Row, kind: str, there: Mapping[str, Mapping[str, An
     costs: dict[str, list[float]] = {"seconds": [], "parameters": [], "memory": []}
     spent: dict[str, float] = {}
     for column in table.columns:
-        places = cells_of(table, row, column)
-        rows = {seed: [there.get(cell.identity) for cell in cells] for seed, cells in places.items()}
+        rows = _rows(table, row, column, there)
         ran = [each for group in rows.values() for each in group if each and each["status"] == "ok"]
         if ran and kind != "oracle":
             costs["seconds"].append(median(_seconds(each) for each in ran))
@@ -202,11 +256,24 @@ def _line(table: Table, row: Row, kind: str, there: Mapping[str, Mapping[str, An
                     costs[cost].append(median(known))
             spent |= {each["key"]: each["wall_seconds"] for each in ran}
         for metric in table.metrics:
-            figures[column.name, metric] = _figure(rows, metric, kind, row.elsewhere)
+            if metric in FIGURES and not decides(row.method):
+                figures[column.name, metric] = Figure({}, instead="-")
+            else:
+                figures[column.name, metric] = _figure(rows, metric, kind, row.elsewhere)
     label = f"{row.label}, best step" if kind == "oracle" else row.label
     chosen = ORACLE if kind == "oracle" else row.chosen
     seconds, parameters, memory = (tuple(values) for values in costs.values())
-    return Line(label, chosen, kind, figures, seconds, parameters, memory, sum(spent.values()))
+    return Line(
+        label, chosen, kind, figures, seconds, parameters, memory, sum(spent.values()), rule=rule_of(row.method)
+    )
+
+
+def _rows(
+    table: Table, row: Row, column: Column, there: Mapping[str, Mapping[str, Any]]
+) -> dict[int | None, list[Mapping[str, Any] | None]]:
+    """Return what was found for a place in the table: for each seed a row, or none, for each data set."""
+    places = cells_of(table, row, column)
+    return {seed: [there.get(cell.identity) for cell in cells] for seed, cells in places.items()}
 
 
 def _seconds(row: Mapping[str, Any]) -> float:
@@ -229,8 +296,14 @@ def _figure(
             values[seed] = fmean(value for value in each if value is not None)
     # a row that never has such a figure (parameters of a correlation) is no gap
     told = [row for group in rows.values() for row in group if row is not None and row["status"] == "ok"]
-    nothing = "-" if told and not values and all(_value(row, metric, kind) is None for row in told) else ""
+    lacks = METRICS[metric].place[0] == "decision" and any(_undecided(row) for row in told)  # made before there was one
+    never = told and not values and not lacks and all(_value(row, metric, kind) is None for row in told)
+    nothing = "-" if never else ""
     return Figure(values, len(rows), failed, instead=nothing, least=METRICS[metric].least)
+
+
+def _undecided(row: Mapping[str, Any]) -> bool:
+    return decides(row["method"]) and "decision" not in row
 
 
 def _value(row: Mapping[str, Any] | None, metric: str, kind: str) -> float | None:
@@ -276,12 +349,14 @@ def _printed(row: Mapping[str, str]) -> Figure:
 
 
 def shown(figure: Figure, digits: int) -> str:
-    """Return ``0.712 ± 0.003``; what is missing is said to be missing."""
+    """Return ``0.712 ± 0.003``, ``0.712 / 0.878`` with what stands beside it; what is missing is said to be missing."""
     if figure.mean is None:
         return figure.instead or ("failed" if figure.failed else "missing")
     text = f"{figure.mean:,.{digits}f}" if digits == 0 else f"{figure.mean:.{digits}f}"
     if figure.sd is not None and not math.isnan(figure.sd):
         text += f" ± {figure.sd:.{digits}f}"
+    if figure.beside is not None:
+        text += f" / {figure.beside:.{digits}f}"
     if not figure.wanted or len(figure.values) == figure.wanted:
         return text
     failed = f", {figure.failed} failed" if figure.failed else ""

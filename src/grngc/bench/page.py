@@ -2,10 +2,13 @@
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from ..storage import csv_text
-from .figures import METRICS, Figure, Line, shown
+from .claims import CLAIM_RULE, Claim, claim_sentence, claims, reasons
+from .decisions import FIGURES
+from .figures import METRICS, OURS, Figure, Line, shown
 from .table import Table
 from .verdict import RULE, Verdict, sentence, standings, verdicts
 
@@ -25,10 +28,14 @@ def terminal(table: Table, lines: Sequence[Line], width: int = 100) -> str:
         parts.append("\n".join([METRICS[metric].title, *text]))
     chosen = [f"- {line.label}: {line.chosen}" for line in lines if line.kind != "published"]
     parts.append(_wrapped(["How hyper-parameters were chosen", *chosen], width))
+    if rules := _rules(table, lines):
+        parts.append(_wrapped(["Which pairs are edges", *(f"- {rule}" for rule in rules)], width))
     if table.notes:
         parts.append(_wrapped([f"- {note}" for note in table.notes], width))
     if judged := verdicts(table, lines):
         parts.append(verdict_text(table, judged, width))
+    if claimed := claims(table, lines):
+        parts.append(claim_text(table, claimed, width))
     return "\n\n".join([*parts, *made_again(table, lines)])
 
 
@@ -42,11 +49,14 @@ def markdown(table: Table, lines: Sequence[Line]) -> str:
         rule = ["---", *("---:" for _ in top[1:-3]), "---:", "---:", "---"]
         grid = [[f"**{METRICS[metric].title}**", *top[1:]], rule, *rows]
         parts.append("\n".join("| " + " | ".join(map(_cell, row)) + " |" for row in grid))
-    if table.notes:
-        parts.append("\n".join(f"- {note}" for note in table.notes))
+    if notes := [*table.notes, *_rules(table, lines)]:
+        parts.append("\n".join(f"- {note}" for note in notes))
     labels = {column.name: column.label or column.name for column in table.columns}
     if judged := verdicts(table, lines):
         parts.append("\n".join([_VERDICTS, *(_verdict_row(labels[verdict.column], verdict) for verdict in judged)]))
+    if claimed := claims(table, lines):
+        parts.append("\n".join([_CLAIMS, *(_claim_row(labels[claim.column], claim) for claim in claimed)]))
+        parts += ["\n".join(f"- {why}" for why in found)] if (found := reasons(table, claimed)) else []
     return "\n\n".join(parts)
 
 
@@ -70,6 +80,31 @@ def verdict_text(table: Table, judged: Sequence[Verdict], width: int = 100) -> s
     return _wrapped(["The default against the best control and what was published", *text, "", RULE], width)
 
 
+def claim_text(table: Table, found: Sequence[Claim], width: int = 100) -> str:
+    """Return what became of the published figures, one each, why some may not come out, and the rule, wrapped."""
+    labels = {column.name: column.label or column.name for column in table.columns}
+    text = [f"{labels[claim.column]}: {claim_sentence(claim)}" for claim in found]
+    why = reasons(table, found)
+    return _wrapped(
+        ["What was published, and what came out", *text, *(["", *why] if why else []), "", CLAIM_RULE], width
+    )
+
+
+def _rules(table: Table, lines: Sequence[Line]) -> list[str]:
+    """Return which pairs the rows take for edges, one sentence a rule; nothing where the table does not count edges."""
+    if FIGURES.isdisjoint(table.metrics):
+        return []
+    labels: dict[str, list[str]] = {}
+    for line in lines:
+        if line.rule and line.kind != "oracle":
+            labels.setdefault(line.rule, []).append(line.label)
+    told = [f"An edge is a pair whose {rule}: {', '.join(each)}." for rule, each in labels.items()]
+    return [
+        *told,
+        "A row that is not in the blocks of accuracy, balanced accuracy and MCC ranks pairs only.",
+    ]
+
+
 def _wrapped(sentences: Sequence[str], width: int) -> str:
     """Return sentences, a line each, those that are longer broken between words and indented."""
     fill = partial(textwrap.fill, width=max(width, 40), subsequent_indent="  ", break_long_words=False)
@@ -87,6 +122,8 @@ def _stand(tables: Sequence[tuple[Table, Sequence[Line]]]) -> str:
     return "\n\n".join(["## Where the default stands", "\n".join([_VERDICTS, *rows])])
 
 
+_CLAIMS = "| published figure | as printed | empty graph | ours | |\n|---|---:|---:|---:|---|"
+
 _VERDICTS = "| GRNGC default | ours | best control | | published | |\n|---|---:|---|---|---:|---|"
 
 _HEAD = f"""# Benchmarks
@@ -103,7 +140,9 @@ side on two cores, one thread each; of the quickest and the slowest column where
 
 What is missing is said to be missing. `--results DIR` makes results again beside the committed ones.
 
-{RULE}"""
+{RULE}
+
+{CLAIM_RULE}"""
 
 
 def _grid(table: Table, lines: Sequence[Line], metric: str) -> list[list[str]]:
@@ -112,7 +151,7 @@ def _grid(table: Table, lines: Sequence[Line], metric: str) -> list[list[str]]:
     for line in lines:
         figures = [line.figures[column.name, metric] for column in table.columns]
         nothing = all(figure.mean is None and (figure.instead == "-" or not figure.wanted) for figure in figures)
-        if line.kind in ("oracle", "published") and nothing:
+        if nothing and (line.kind in ("oracle", "published") or metric in FIGURES):
             continue
         texts = [shown(figure, METRICS[metric].digits) for figure in figures]
         grid.append([line.label, *texts, seeds_said(figures, line.kind), seconds_said(line.seconds), line.chosen])
@@ -129,11 +168,9 @@ def seconds_said(seconds: Sequence[float]) -> str:
 
 
 def made_again(table: Table, lines: Sequence[Line]) -> list[str]:
-    """Return how to make a line again and what it costs: the default's, else GRNGC's quickest, if it is all there."""
+    """Return how to make a line again and what it costs: the default's, else the quickest network's."""
     ran = [
-        line
-        for line in lines
-        if line.kind in ("grngc", "default") and line.spent and all(each.whole for each in line.figures.values())
+        line for line in lines if line.kind in OURS and line.spent and all(each.whole for each in line.figures.values())
     ]
     if not ran:
         return []
@@ -160,6 +197,15 @@ def _verdict_row(called: str, verdict: Verdict) -> str:
         label = f"{rival.label} " if rival is not None and kind == "best control" else ""
         cells += [f"{label}{theirs}", "-" if rival is None else f"**{rival.said}**"]
     return "| " + " | ".join(map(_cell, cells)) + " |"
+
+
+def _claim_row(called: str, claim: Claim) -> str:
+    metric = METRICS[claim.metric]
+    beside = claim.printed.beside
+    printed, ours = (shown(replace(each, beside=None), metric.digits) for each in (claim.printed, claim.ours))
+    title = f"{called}, {claim.method}, {metric.title.partition(' / ')[0]}"
+    empty = "-" if beside is None else f"{beside:.{metric.digits}f}"
+    return "| " + " | ".join(map(_cell, [title, printed, empty, ours, f"**{claim.said}**"])) + " |"
 
 
 def _cell(text: str) -> str:

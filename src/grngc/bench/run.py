@@ -1,7 +1,7 @@
 """Fill the missing cells of a table: what is there is kept, what is missing is computed, side by side."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Any
 
@@ -98,12 +98,18 @@ def plan(cells: list[Cell], there: Rows, retry_failed: bool = False) -> Plan:
             made.skipped.append((cell, absent[name]))
             continue
         row = there.get(cell.key(digests[name]))
-        lacks = row is None or (cell.watched and row["status"] == "ok" and not row["oracle"])
+        lacks = row is None or (row["status"] == "ok" and _lacks(cell, row))
         if row is None or lacks or (retry_failed and row["status"] == "failed"):
-            made.missing.append((cell, digests[name]))
+            watched = cell.watched or bool(row is not None and row.get("oracle"))  # another table's; it is not lost
+            made.missing.append((replace(cell, watched=watched), digests[name]))
         else:
             made.done.append((cell, row))
     return made
+
+
+def _lacks(cell: Cell, row: Mapping[str, Any]) -> bool:
+    """Whether a finished row has not all that is asked for."""
+    return (cell.watched and not row.get("oracle")) or (cell.decided and "decision" not in row)
 
 
 def cost(cell: Cell, there: Rows) -> float | None:

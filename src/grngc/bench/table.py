@@ -67,6 +67,10 @@ class Row(_Strict):
         The table's, where not given.
     oracle : bool
         Show beside it the best step, picked on the truth.
+    reproduces : str, optional
+        The method in ``published.csv`` whose printed figures this row is to give again; a verdict is said on each.
+    differs : str
+        Why it may give others: what was not published, what is known to be otherwise here.
     """
 
     label: str
@@ -78,6 +82,8 @@ class Row(_Strict):
     elsewhere: str = "-"
     seeds: list[int] | None = None
     oracle: bool = False
+    reproduces: str | None = None
+    differs: str = ""
 
 
 class Table(_Strict):

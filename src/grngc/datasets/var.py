@@ -24,9 +24,10 @@ def var(
 
     Parameters
     ----------
-    n_series, n_lags, density : int, int, float
-        As in :func:`var_coefficients`, which gives the coefficients for the same ``random_state``.
-    n_times, noise : int, float
+    n_series, n_times, n_lags : int
+    density : float
+        Of edges, as in :func:`var_coefficients`, which gives the coefficients for the same ``random_state``.
+    noise : float
         As in :func:`simulate_var`.
     random_state : int
 

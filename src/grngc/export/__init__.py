@@ -47,6 +47,7 @@ FORMATS: dict[str, Format] = {
     "tigramite": Format("an array", ".tigramite.npz", tigramite, NO_ARRAY),
     "npz": Format("an array", ".npz", npz, NO_ARRAY),
 }
+"""Name -> how its files are called, what makes them, and what names cannot be in them."""
 
 
 def chosen(

@@ -29,6 +29,7 @@ from .kan import KAN
 from .linear import Linear, LinearSkip, curved_parameters
 from .lstm import LSTM
 from .mlp import MLP
+from .residual import ResidualMLP
 from .sequence_tcn import SequenceTCN
 from .tcn import TCN
 
@@ -43,6 +44,7 @@ __all__ = [
     "Linear",
     "LinearSkip",
     "Recipe",
+    "ResidualMLP",
     "SequenceTCN",
     "build_forecaster",
     "curved_parameters",

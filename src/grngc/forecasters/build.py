@@ -24,10 +24,14 @@ from .linear import Linear, LinearSkip
 from .lstm import LSTM
 from .masked import Masked, Padded
 from .mlp import MLP
+from .residual import ResidualMLP
 from .sequence_tcn import SequenceTCN
 from .tcn import TCN
 
-FORECASTERS: dict[str, Callable[..., nn.Module]] = {"kan": KAN, "linear": Linear, "lstm": LSTM, "mlp": MLP, "tcn": TCN}
+FORECASTERS: dict[str, Callable[..., nn.Module]] = {
+    "kan": KAN, "linear": Linear, "lstm": LSTM, "mlp": MLP, "residual": ResidualMLP, "tcn": TCN,
+}  # fmt: skip
+"""Name -> class of those that keep the contract."""
 
 SEQUENCE_FORECASTERS: dict[str, Callable[..., nn.Module]] = {"sequence_tcn": SequenceTCN}
 """Published ones that read the whole record as one sequence and do not keep the contract."""
@@ -39,6 +43,7 @@ UNBUILT = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError
 """What building a forecaster from options that make no sense, or filling it with the parameters of another, raises."""
 
 ForecasterChoice = str | Callable[[int, int], nn.Module]
+"""A name, or a factory ``(n_series, n_lags) -> Module``."""
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ class KANLayer(nn.Module):
 
 
 class KAN(nn.Module):
-    """Forecaster of KAN layers ``[lag * series, hidden, ..., series]``, by default one hidden layer of 64.
+    """Forecaster of KAN layers, ``lag * series`` to ``hidden`` to ``series`` wide, by default one hidden layer of 64.
 
     Parameters
     ----------

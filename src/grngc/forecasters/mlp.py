@@ -42,7 +42,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], tuple[Tensor, Tensor]]] = {
 
 
 class MLP(nn.Module):
-    """Forecaster ``Linear - activation - ... - Linear`` on the flattened window.
+    """Forecaster of linear layers with an activation between them, on the flattened window.
 
     Parameters
     ----------

@@ -9,14 +9,14 @@ from torch import Tensor
 def cubic_basis(x: Tensor, grid_range: tuple[float, float], grid_size: int) -> tuple[Tensor, Tensor]:
     """Return the ``grid_size + 3`` uniform cubic B-splines at ``x`` and their derivatives, both (..., basis).
 
-    With h the width of a grid interval and z the distance to a spline's centre in units of h,
+    With h the width of a grid interval and z the distance to a spline's centre in units of h::
 
         B(z)   = [(2 - |z|)_+^3 - 4 (1 - |z|)_+^3] / 6
         B'(z)  = -sign(z) [(2 - |z|)_+^2 - 4 (1 - |z|)_+^2] / (2 h)
         B''(z) = [(2 - |z|)_+ - 4 (1 - |z|)_+] / h^2
 
     which is the Cox-de Boor recursion on the extended uniform knots, without the recursion. Inside the grid the
-    functions sum to 1; outside they fade and **three intervals beyond it (|x| >= 2.2 for the default grid) all are
+    functions sum to 1; outside they fade and **three intervals beyond it (``|x| >= 2.2`` for the default grid) all are
     exactly 0**: there only the base function responds.
     """
     low, high = grid_range

@@ -8,7 +8,7 @@ import numpy as np
 from ..arguments import check_choice
 from ..bench.figures import METRICS, Line, shown
 from ..bench.table import Table
-from .canvas import AS_IT_IS, BLUE, GREY, ORANGE, PURPLE, SKY, axes_of, bare, beside, name_of, title
+from .canvas import AS_IT_IS, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, axes_of, bare, beside, name_of, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 KINDS = {
     "default": ("ours, the default", BLUE, "o"),
     "grngc": ("ours, other settings", SKY, "o"),
+    "method": ("other networks", GREEN, "o"),
     "oracle": ("picked on the truth", PURPLE, "*"),
     "control": ("controls", GREY, "s"),
     "published": ("as published", ORANGE, "D"),

@@ -103,7 +103,7 @@ def page(template: str, scripts: Sequence[str], report: Mapping[str, Any]) -> st
         .render(
             head=head,
             data=data,
-            cite={name: text.format(version=version) for name, text in CITATION},
+            cite=_citation(head.get("reference"), version),
             version=version,
             policy="; ".join(f"{name} {value}" for name, value in policy.items()),
             styles=[(name, Markup(text)) for name, text in styles],
@@ -112,6 +112,14 @@ def page(template: str, scripts: Sequence[str], report: Mapping[str, Any]) -> st
         )
     )
     return content.encode(errors="backslashreplace").decode()
+
+
+def _citation(reference: str | None, version: str) -> dict[str, str]:
+    """Return what to cite; ``reference`` is that of another method, empty where it has no one paper."""
+    cited = {name: text.format(version=version) for name, text in CITATION}
+    if reference is not None:
+        cited["The method"] = reference or "A textbook method; it has no one paper."
+    return cited
 
 
 def write_page(path: Path | str, content: str, overwrite: bool = False) -> Path:

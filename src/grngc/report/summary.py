@@ -9,7 +9,7 @@ import numpy as np
 
 from ..graph import CausalGraph, Edge
 from ..record import plain, standing_out
-from ..summary import CLEAR, MEANING, facts, gain_figures, small
+from ..summary import CLEAR, MEANING, facts, gain_figures, small, title_of
 from .course import coupling_over_time, observed_and_forecast
 
 if TYPE_CHECKING:
@@ -71,16 +71,19 @@ def summarise_run(
         "over_time": None if reader is None else coupling_over_time(graph, shown),
         "forecasts": None if reader is None else observed_and_forecast(reader, graph, edges),
     }
-    return {"head": _head(record, len(stand_out)), "data": {"names": list(graph.names)} | plain(data)}
+    directed = any(edge.lag > 0 for edge in stand_out)
+    return {"head": _head(record, len(stand_out), directed), "data": {"names": list(graph.names)} | plain(data)}
 
 
-def _head(record: Mapping[str, Any], n_edges: int) -> dict[str, Any]:
+def _head(record: Mapping[str, Any], n_edges: int, directed: bool) -> dict[str, Any]:
     said = facts(record)
     skipped = ("Series", "Points in time", "Windows", "Configuration")  # in the line above all, or told in full below
     return {
+        "title": title_of(record).removesuffix(" (GRNGC)"),
+        "reference": record.get("reference"),
         "conclusion": record["conclusion"],
         "sure": how_sure(record, n_edges),
-        "meaning": MEANING if n_edges else "",
+        "meaning": MEANING if directed else "",
         "trustworthy": record["trustworthy"],
         "warnings": warnings_of(record),
         "facts": {name: str(text) for name, text in said.items() if text and name not in skipped},
@@ -99,9 +102,17 @@ def _head(record: Mapping[str, Any], n_edges: int) -> dict[str, Any]:
 
 def how_sure(record: Mapping[str, Any], n_edges: int) -> str:
     """Say in a sentence or two what the edges rest on."""
-    confidence, floor = record.get("confidence"), record["noise_floor"]
+    confidence, floor, chance = record.get("confidence"), record["noise_floor"], record.get("chance")
     if len(record["data"]["series"]) < 2:
         return "Bring the series that may drive it, as further columns."
+    if chance:
+        told = "How sure each edge is can be told of GRNGC alone (p, q, frequencies). "
+        if floor is None:
+            return f"{told}There is no noise floor either."
+        return (
+            f"{told}Edges are scores above the noise floor of {floor:.3g}, from {chance['surrogates']} surrogates: the "
+            "same method on series shifted in time against each other."
+        )
     if not confidence or "skipped" in confidence:
         why = f" ({confidence['skipped']})" if confidence else ""
         if floor is None:
