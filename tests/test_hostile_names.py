@@ -36,6 +36,7 @@ from grngc.export import FORMATS, chosen, content
 from grngc.group import group_of, subject_names
 from grngc.labels import clipped, columns_of, isolated, told_apart
 from grngc.record import conclude
+from grngc.record import plain as as_json
 from grngc.storage import csv_text, write_atomically
 from grngc.subjects import discover_group
 from hostile import NAMES, legible
@@ -97,7 +98,8 @@ def report_html(found: Discovery, folder: Path, about: str = "run") -> set[str]:
     warned = {tag for tag, _ in made.elements} - {tag for tag, _ in usual.elements}
     assert warned <= {"ul", "li", "strong"}
     assert legible(made.text)
-    return {*json.loads(made.json)["names"]}
+    written = {as_json(name) if about == "comparison" else name: name for name in found.graph.names}  # half characters
+    return {written[name] for name in json.loads(made.json)["names"]}
 
 
 def group_files(found: Discovery, folder: Path) -> set[str]:
