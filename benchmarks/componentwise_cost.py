@@ -6,7 +6,20 @@ Both have the same weights and the same data (1,000 points; stretches of ten ste
 MLPs; width 32); a step is the squared errors and their derivative by all parameters. "Apart" is the largest difference
 between the derivatives by the input weights, over their largest. One thread, the best of the steps.
 
-FIGURES
+On a shared core of an AMD EPYC, torch 2.13.0, in ms of its time:
+
+          series  at once     loop   times
+    mlp       10      2.1     15.0     7.0
+    mlp       30     14.9     91.1     6.1
+    mlp      100    108.9    493.6     4.5
+    rnn       10      4.4      9.3     2.1
+    rnn       30     12.6     34.5     2.7
+    rnn      100     70.4    145.2     2.1
+    lstm      10     16.7     15.7     0.9
+    lstm      30     63.7     46.9     0.7
+    lstm     100    303.2    276.3     0.9
+
+Apart: at most 1e-6, in float32. PyTorch's LSTM is fused for the CPU, which makes up for its loop.
 """
 
 import argparse

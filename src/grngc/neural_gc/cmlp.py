@@ -34,8 +34,8 @@ class CMLP(BaseEstimator):
         Width of the hidden layer, or of each of them.
     activation : {"relu", "tanh"}
     penalty : float or "auto"
-        Weight of the group penalty. ``"auto"``: of a few, that which forecasts best what was held out
-        (:mod:`grngc.neural_gc.penalty`).
+        Weight of the group penalty. ``"auto"``: of a few, the largest that forecasts what was
+        held out as well as the best (:mod:`grngc.neural_gc.penalty`); the fit goes on from that trial.
     norm : {"H", "GL", "GSGL"}
         ``GL``: all lags of a source are one group. ``GSGL``: each lag is one too. ``H``: the oldest lag is one, the two
         oldest are, and so on, so that the longest lags go first.
@@ -160,6 +160,6 @@ def _model(estimator: CMLP) -> Model:
     def numbers(panel: Panel) -> int:
         n = sum(max(0, len(values) - lag) for values in panel.trajectories)
         weights = hidden[0] * panel.n_series * lag + sum(a * b for a, b in pairwise([*hidden, 1]))
-        return int(panel.targets.sum()) * (9 * weights + 5 * n * sum(hidden)) + 6 * n * panel.n_series * lag
+        return int(panel.targets.sum()) * (15 * weights + 5 * n * sum(hidden)) + 6 * n * panel.n_series * lag
 
     return Model(build, examples, numbers, lag, estimator.norm, ("weights",), "hidden or lag, or thin the data")

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ..componentwise.proximal import Parameters
 from ..componentwise.signs import signed_shares
 from ..device import computing_on, resolve_device
 from ..estimators import forget, remember_series
@@ -51,12 +52,13 @@ def fit_estimator(
     examples = model.examples(scaled)
     penalty: float = given["penalty"]
     held_out: dict[float, float] = {}
+    start: Parameters | None = None
     if isinstance(penalty, str):
         with seeded(given["random_state"], device), computing_on(device):
-            penalty, held_out = chosen_penalty(model, scaled, examples.n_forecasts, given, device, progress)
+            penalty, held_out, start = chosen_penalty(model, scaled, examples.n_forecasts, given, device, progress)
     with seeded(given["random_state"], device), computing_on(device):
         descents = Descents(model, panel, examples, given, device)
-        found = descents.descend(penalty, int(given["steps"]), progress=progress)
+        found = descents.descend(penalty, int(given["steps"]), start=start, progress=progress)
         network = descents.network
         network.load_state_dict(found.parameters)
         sizes = source_sizes(found.parameters["inputs"]).transpose(1, 2).cpu().numpy().astype(float)

@@ -40,23 +40,27 @@ def chosen_penalty(
     given: Mapping[str, Any],
     device: torch.device,
     progress: Callable[[Progress], None] | None,
-) -> tuple[float, dict[float, float]]:
-    """Return the penalty picked and, of each tried, the squared error on what was held out.
+) -> tuple[float, dict[float, float], Parameters | None]:
+    """Return the penalty picked, of each tried the squared error on what was held out, and where its descent ended.
 
-    Where too little is left to hold out, the middle one is taken, and there are no errors. Errors are geometric means
-    over targets: one network that runs away does not decide for all.
+    The fit goes on from there: networks that are drawn afresh may lose at once what these, coming from a smaller
+    penalty, have kept. Where too little is left to hold out, the middle one is taken, without errors and start.
+    Errors are geometric means over targets: one network that runs away does not decide for all.
     """
     rate = automatic_penalty(scaled.n_series * model.n_lags, n_forecasts)
     try:
         known, unknown = held_apart(scaled)
         learning, judging = (Descents(model, part, model.examples(part), given, device) for part in (known, unknown))
     except InputError:
-        return rate * MULTIPLES[len(MULTIPLES) // 2], {}
+        return rate * MULTIPLES[len(MULTIPLES) // 2], {}, None
     steps, start = -(-int(given["steps"]) // PATH_STEPS), None
     missed: dict[float, np.ndarray] = {}
+    ends: dict[float, Parameters] = {}
     for penalty in (rate * multiple for multiple in MULTIPLES):
         start, missed[penalty] = _tried(learning, judging, penalty, steps, start, progress)
-    return picked(missed), {penalty: float(np.exp(each.mean())) for penalty, each in missed.items()}
+        ends[penalty] = start
+    chosen = picked(missed)
+    return chosen, {penalty: float(np.exp(each.mean())) for penalty, each in missed.items()}, ends[chosen]
 
 
 def picked(missed: Mapping[float, np.ndarray]) -> float:

@@ -38,8 +38,8 @@ class CLSTM(BaseEstimator):
     hidden : int
         Width of the state.
     penalty : float or "auto"
-        Weight of the group penalty. ``"auto"``: of five, that which forecasts best what was held out
-        (:mod:`grngc.neural_gc.penalty`).
+        Weight of the group penalty. ``"auto"``: of a few, the largest that forecasts what was
+        held out as well as the best (:mod:`grngc.neural_gc.penalty`); the fit goes on from that trial.
     penalise_own_past : bool
         Whether reading the target's own past costs too.
     ridge : float
@@ -226,6 +226,6 @@ def _model(estimator: CLSTM | CRNN, cell: str, activation: str) -> Model:
         steps *= -(-context // every)  # stretches overlap
         units, n_targets = CELLS[cell] * hidden, int(panel.targets.sum())
         weights = units * (panel.n_series + hidden)
-        return n_targets * (9 * weights + steps * (3 * units + 7 * hidden)) + 6 * steps * panel.n_series
+        return n_targets * (15 * weights + steps * (3 * units + 7 * hidden)) + 6 * steps * panel.n_series
 
     return Model(build, examples, numbers, 1, "GL", ("recurrent", "readout"), "hidden, or thin the data")

@@ -35,6 +35,13 @@ grngc.heat = (() => {
     return small;
   };
 
+  const outline = (pen, width, ...where) => {
+    for (const [kind, wide] of [["ground", width + Math.min(2.5, box.cell / 4)], ["focus", width]]) { // seen on the palest and on the darkest cells
+      pen.strokeStyle = colour(kind);
+      pen.lineWidth = wide;
+      pen.strokeRect(...where);
+    }
+  };
   const draw = () => {
     const wide = canvas.parentElement.clientWidth;
     if (!wide) return;
@@ -85,16 +92,10 @@ grngc.heat = (() => {
     }
     if (cell >= RINGED) marks(pen);
     if (state.focus !== null) {
-      pen.strokeStyle = colour("focus");
-      pen.lineWidth = 1.5;
-      pen.strokeRect(margin, margin + state.focus * cell, side, cell);
-      pen.strokeRect(margin + state.focus * cell, margin, cell, side);
+      outline(pen, 1.5, margin, margin + state.focus * cell, side, cell);
+      outline(pen, 1.5, margin + state.focus * cell, margin, cell, side);
     }
-    if (cursor) {
-      pen.strokeStyle = colour("focus");
-      pen.lineWidth = 2.5;
-      pen.strokeRect(margin + cursor[1] * cell - 1, margin + cursor[0] * cell - 1, cell + 2, cell + 2);
-    }
+    if (cursor) outline(pen, 2.5, margin + cursor[1] * cell - 1, margin + cursor[0] * cell - 1, cell + 2, cell + 2);
   };
   // A ring on each pair that stands out: seen without colours.
   const marks = (pen) => {
