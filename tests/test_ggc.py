@@ -9,7 +9,8 @@ import torch
 from grngc import InputError
 from grngc.datasets import lorenz96, simulate_var
 from grngc.ggc import GGC, GGCLeaveOneOut
-from grngc.ggc.leave_one_out import NetworksWithout, log_ratios
+from grngc.ggc.leave_one_out import log_ratios
+from grngc.ggc.networks_without import NetworksWithout
 from grngc.metrics import score
 
 # x1 -> x2 -> x3, three trajectories of different level; x4 on its own
