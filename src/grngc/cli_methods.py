@@ -21,7 +21,8 @@ Method = Annotated[
     typer.Option(
         "--method",
         metavar="NAME",
-        help="grngc, correlation, lagged_correlation, ridge_var or granger_f_test; 'grngc methods' tells of them.",
+        help="grngc; by networks too cmlp, clstm, crnn, ggc, ggc_loo, jrngc; by formulas correlation, "
+        "lagged_correlation, ridge_var, granger_f_test; 'grngc methods' tells of them.",
     ),
 ]
 Set = Annotated[
