@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from grngc import DivergenceError, InputError
-from grngc.componentwise import proximal
-from grngc.componentwise.proximal import OPTIMISERS, Parameters, descend
+from grngc.componentwise.optimisers import OPTIMISERS, REMEMBERED, SUFFICIENT, Gista, Parameters
+from grngc.componentwise.proximal import PATIENCE, descend
 from grngc.penalties import GroupPenalty
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -76,6 +76,28 @@ def test_a_target_does_not_feel_the_others(optimiser: str) -> None:
         assert alone.steps[0] == together.steps[j]
 
 
+def test_one_that_the_line_search_stops_is_not_felt_either() -> None:
+    centres = 4 * torch.randn(12, 1, 2, generator=torch.Generator().manual_seed(10))
+    steep = torch.logspace(-2, 0, 12)  # some are stopped while others still climb now and then
+
+    def hills(parameters: Parameters, targets: Tensor) -> Tensor:
+        away = parameters["inputs"] - centres[targets]
+        return steep[targets] * (away.square() + 2 * torch.sin(5 * away)).sum(dim=(1, 2))
+
+    told = {"optimiser": "gista", "learning_rate": 5.0, "steps": 100, "check_every": 3}
+    together = descend({"inputs": torch.ones(12, 1, 2)}, hills, GroupPenalty("GL", torch.zeros(12, 2)), **told)
+    assert len(together.steps.unique()) > 5
+    for j in range(12):
+        alone = descend(
+            {"inputs": torch.ones(1, 1, 2)},
+            lambda parameters, targets, j=j: hills(parameters, targets + j),
+            GroupPenalty("GL", torch.zeros(1, 2)),
+            **told,
+        )
+        torch.testing.assert_close(alone.parameters["inputs"][0], together.parameters["inputs"][j], rtol=0, atol=0)
+        assert alone.steps[0] == together.steps[j]
+
+
 def test_a_target_stops_alone_and_keeps_its_best() -> None:
     slope = torch.tensor([1.0, 0.0, 0.0])  # the first can go down for ever, the others are at their best
 
@@ -83,7 +105,7 @@ def test_a_target_stops_alone_and_keeps_its_best() -> None:
         return -slope[targets] * parameters["inputs"].sum(dim=(1, 2))
 
     found = descend(begun(), smooth, level(0.0), learning_rate=0.1, steps=100, check_every=2)
-    assert found.steps.tolist() == [100, 2 * proximal.PATIENCE, 2 * proximal.PATIENCE]
+    assert found.steps.tolist() == [100, 2 * PATIENCE, 2 * PATIENCE]
     torch.testing.assert_close(found.parameters["inputs"][0], torch.full((1, 2), 11.0))
     torch.testing.assert_close(found.parameters["inputs"][1:], torch.ones(2, 1, 2))
 
@@ -103,7 +125,7 @@ def test_the_line_search_takes_only_steps_that_descend(monkeypatch: pytest.Monke
         return (away.square() + 2 * torch.sin(5 * away)).sum(dim=(1, 2))
 
     penalty = level(0.2)
-    step = proximal._Gista.step
+    step = Gista.step
 
     def watched(self, course, losses, gradient, share):
         before = course.parameters["inputs"].clone()
@@ -111,9 +133,9 @@ def test_the_line_search_takes_only_steps_that_descend(monkeypatch: pytest.Monke
         stuck = step(self, course, losses, gradient, share)
         after = bowl_of(course)
         length = course.kept["search"]["length"]
-        worst = torch.stack(totals[-proximal.REMEMBERED :]).amax(dim=0)
+        worst = torch.stack(totals[-REMEMBERED:]).amax(dim=0)
         moved = (course.parameters["inputs"] - before).square().sum(dim=(1, 2))
-        least = proximal.SUFFICIENT / 2 * moved / length  # the next length is at least the accepted one
+        least = SUFFICIENT / 2 * moved / length  # the next length is at least the accepted one
         assert (stuck | (worst - after >= least - 1e-12)).all()
         assert torch.equal(before[stuck], course.parameters["inputs"][stuck])
         return stuck
@@ -121,7 +143,7 @@ def test_the_line_search_takes_only_steps_that_descend(monkeypatch: pytest.Monke
     def bowl_of(course) -> Tensor:
         return hills(course.parameters, course.targets) + course.cost()
 
-    monkeypatch.setattr(proximal._Gista, "step", watched)
+    monkeypatch.setattr(Gista, "step", watched)
     found = descend(begun(), hills, penalty, optimiser="gista", learning_rate=5.0, steps=40, check_every=1000)
     assert (found.losses < hills(begun(), torch.arange(3))).all()
     assert len(totals) > 10

@@ -21,10 +21,13 @@ def check_whole(name: str, value: Any, least: int = 1) -> None:
         raise InputError(f"{name} must be a whole number of at least {least}; got {value!r}")
 
 
-def check_amount(name: str, value: Any) -> None:
-    """Refuse what is not a finite number of at least 0."""
+def check_amount(name: str, value: Any, automatic: bool = False) -> None:
+    """Refuse what is not a finite number of at least 0, nor ``"auto"`` where it may be ``automatic``."""
+    if automatic and isinstance(value, str) and value == "auto":
+        return
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < math.inf:
-        raise InputError(f"{name} must be a finite number of at least 0; got {value!r}")
+        or_auto = ", or 'auto'" if automatic else ""
+        raise InputError(f"{name} must be a finite number of at least 0{or_auto}; got {value!r}")
 
 
 def check_seed(value: Any) -> None:

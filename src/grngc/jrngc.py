@@ -8,10 +8,9 @@ import torch
 from sklearn.base import BaseEstimator
 from torch import Tensor, nn
 
-from .arguments import check_amount, check_choice, check_switch, check_whole
+from .arguments import check_amount, check_choice, check_seed, check_switch, check_whole
 from .batches import Batch, Batches
 from .device import computing_on, resolve_device
-from .errors import InputError
 from .estimators import forget, remember_series
 from .forecasters import Recipe, build_forecaster
 from .gradients import NORMS, gradient_penalty, gradient_scores, windows_at_once
@@ -25,7 +24,7 @@ from .training import SCHEDULES, Progress, minimise
 from .windows import Windows, make_windows
 
 _LEAST = dict.fromkeys(("lag", "hidden", "steps", "batch", "projections", "memory_budget"), 1)
-_LEAST |= {"depth": 0, "random_state": 0}
+_LEAST |= {"depth": 0}
 _OPTIONAL = ("batch", "projections")
 
 
@@ -183,8 +182,7 @@ class JRNGC(BaseEstimator):
             value = getattr(self, name)
             if value is not None or name not in _OPTIONAL:
                 check_whole(name, value, least)
-        if self.random_state >= 2**63:
-            raise InputError(f"random_state must be below 2**63; got {self.random_state!r}")
+        check_seed(self.random_state)
         for name in ("penalty", "learning_rate", "dropout"):
             check_amount(name, getattr(self, name))
         check_switch("both_windows", self.both_windows)

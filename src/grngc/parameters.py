@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import check_choice, check_whole
+from .arguments import check_amount, check_choice, check_seed, check_switch, check_whole
 from .errors import InputError
 from .gradients import NORMS
 from .penalty_rules import RATE, RULES
@@ -31,9 +31,7 @@ _CHOICES: dict[str, Iterable[str]] = {
     "scaling": SCALINGS,
     "lag_collapse": COLLAPSES,
 }
-_LEAST = dict.fromkeys(("steps", "hidden", "batch", "penalty_batch", "penalty_targets", "memory_budget", "lag"), 1) | {
-    "random_state": 0
-}
+_WHOLE = ("steps", "hidden", "batch", "penalty_batch", "penalty_targets", "memory_budget", "lag")
 _OPTIONAL = ("batch", "penalty_batch", "penalty_targets")
 _AUTOMATIC = ("forecaster", "lag", "hidden", "penalty", "contemporaneous")
 _SWITCHES = ("skip", "penalise_own_past", "cross_boundary", "tf32")
@@ -44,14 +42,12 @@ def check_parameters(values: Mapping[str, Any]) -> None:
     """Raise :class:`InputError` for the first parameter of :class:`grngc.GRNGC` that cannot be used."""
     for name, known in _CHOICES.items():
         check_choice(name, values[name], known)
-    for name, low in _LEAST.items():
+    for name in _WHOLE:
         if not _left_open(name, values[name]):
-            check_whole(name, values[name], low)
-    if values["random_state"] >= 2**63:
-        raise InputError(f"random_state must be below 2**63; got {values['random_state']!r}")
+            check_whole(name, values[name])
+    check_seed(values["random_state"])
     for name in _SWITCHES:
-        if not isinstance(values[name], (bool, np.bool_)):
-            raise InputError(f"{name} must be True or False; got {values[name]!r}")
+        check_switch(name, values[name])
     if not _left_open("contemporaneous", values["contemporaneous"]) and not isinstance(
         values["contemporaneous"], (bool, np.bool_)
     ):
@@ -63,8 +59,7 @@ def check_parameters(values: Mapping[str, Any]) -> None:
         if name == "penalty" and isinstance(value, str):
             rules = ", ".join((RATE, *RULES))
             raise InputError(f"penalty must be a number of at least 0, 'auto', or a rule ({rules}); got {value!r}")
-        if not isinstance(value, (int, float, np.number)) or not 0 <= value < math.inf:
-            raise InputError(f"{name} must be a finite number of at least 0; got {value!r}")
+        check_amount(name, value)
     options = values["forecaster_options"]
     if not isinstance(options, (Mapping, type(None))):
         raise InputError(f"forecaster_options must be a mapping from name to value; got {options!r}")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from .proximal import Parameters
+from .optimisers import Parameters
 
 
 def squared_error(forecast: Tensor, wanted: Tensor, counted: Tensor | None = None) -> Tensor:

@@ -11,7 +11,8 @@ from torch import Tensor
 from ..arguments import check_amount, check_choice, check_seed, check_switch, check_whole
 from ..componentwise.losses import squared_size
 from ..componentwise.networks import ACTIVATIONS, CELLS, ComponentwiseRNN
-from ..componentwise.proximal import OPTIMISERS, Parameters, descend
+from ..componentwise.optimisers import OPTIMISERS, Parameters
+from ..componentwise.proximal import descend
 from ..componentwise.signs import signed_shares
 from ..errors import InputError
 from ..estimators import forget, remember_series
@@ -255,11 +256,8 @@ class GGC(BaseEstimator):
         values = self.get_params(deep=False)
         for name, known in _CHOICES.items():
             check_choice(name, values[name], known)
-        if isinstance(self.penalty, str) and self.penalty != "auto":
-            raise InputError(f"penalty must be a finite number of at least 0, or 'auto'; got {self.penalty!r}")
         for name in ("penalty", "kl_weight", "triplet_weight", "ridge", "learning_rate"):
-            if values[name] != "auto" or name != "penalty":
-                check_amount(name, values[name])
+            check_amount(name, values[name], automatic=name == "penalty")
         for name in ("graph_layer", "adjacency_diagonal", "cross_boundary"):
             check_switch(name, values[name])
         for name in ("stride", "steps"):

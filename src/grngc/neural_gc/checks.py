@@ -1,15 +1,13 @@
 """What the parameters of the three models may be, and whether they fit in memory; told before any work is done."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 
-from ..arguments import check_choice, check_whole, gib
+from ..arguments import check_amount, check_choice, check_seed, check_switch, check_whole, gib
 from ..componentwise.networks import ACTIVATIONS
-from ..componentwise.proximal import OPTIMISERS
+from ..componentwise.optimisers import OPTIMISERS
 from ..errors import InputError
 from ..memory import available
 from ..penalties import NORMS
@@ -21,7 +19,7 @@ CHOICES: dict[str, Iterable[str]] = {
     "optimiser": OPTIMISERS,
     "scaling": SCALINGS,
 }
-_LEAST = dict.fromkeys(("lag", "context", "stride", "steps", "check_every"), 1) | {"random_state": 0}
+_WHOLE = ("lag", "context", "stride", "steps", "check_every")
 _AMOUNTS = ("penalty", "ridge", "learning_rate")
 
 
@@ -30,21 +28,13 @@ def check_parameters(values: Mapping[str, Any]) -> None:
     for name, known in CHOICES.items():
         if name in values:
             check_choice(name, values[name], known)
-    for name, least in _LEAST.items():
+    for name in _WHOLE:
         if name in values and not (name == "stride" and values[name] is None):
-            check_whole(name, values[name], least)
-    if values["random_state"] >= 2**63:
-        raise InputError(f"random_state must be below 2**63; got {values['random_state']!r}")
-    if not isinstance(values["penalise_own_past"], (bool, np.bool_)):
-        raise InputError(f"penalise_own_past must be True or False; got {values['penalise_own_past']!r}")
+            check_whole(name, values[name])
+    check_seed(values["random_state"])
+    check_switch("penalise_own_past", values["penalise_own_past"])
     for name in _AMOUNTS:
-        value = values[name]
-        if name == "penalty" and isinstance(value, str):
-            if value == "auto":
-                continue
-            raise InputError(f"penalty must be a finite number of at least 0, or 'auto'; got {value!r}")
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 <= value < math.inf:
-            raise InputError(f"{name} must be a finite number of at least 0; got {value!r}")
+        check_amount(name, values[name], automatic=name == "penalty")
 
 
 def widths(hidden: Any) -> list[int]:

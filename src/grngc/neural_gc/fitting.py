@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from ..componentwise.proximal import Parameters
+from ..componentwise.optimisers import Parameters
 from ..componentwise.signs import signed_shares
 from ..device import computing_on, resolve_device
 from ..estimators import forget, remember_series

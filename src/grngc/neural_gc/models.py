@@ -11,7 +11,8 @@ from torch.func import functional_call
 
 from ..componentwise.losses import squared_error, squared_size
 from ..componentwise.networks import ComponentwiseMLP, ComponentwiseRNN
-from ..componentwise.proximal import Descent, Parameters, descend
+from ..componentwise.optimisers import Parameters
+from ..componentwise.proximal import Descent, descend
 from ..panel import Panel
 from ..penalties import GroupPenalty
 from ..training import Progress

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..componentwise.proximal import Parameters
+from ..componentwise.optimisers import Parameters
 from ..errors import InputError
 from ..panel import Panel
 from ..parameters import automatic_penalty
