@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from sklearn.base import BaseEstimator
 
-from grngc import InputError
+from grngc import InputError, as_panel
 from grngc.datasets import lorenz96, simulate_var
 from grngc.ggc import GGC, GGCLeaveOneOut
 from grngc.ggc.leave_one_out import log_ratios
@@ -102,7 +103,10 @@ def test_the_activation_of_leaving_out_is_felt() -> None:
         ({"random_state": 2**63}, "random_state must be below"),
         ({"hidden": 7}, "hidden must be the number of series, 4, .* give graph_layer=False and initial='none'"),
         ({"hidden": 7, "graph_layer": False}, "leave hidden out, or give initial='none'"),
-        ({"window": 40}, "a lag of 40 needs at least 41 points"),
+        (
+            {"window": 40},
+            "a window of 40 needs at least 41 points .*: choose a smaller window or bring longer trajectories",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(options: dict[str, Any], message: str) -> None:
@@ -122,6 +126,14 @@ def test_what_cannot_be_is_refused(options: dict[str, Any], message: str) -> Non
 def test_what_cannot_be_left_out_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         GGCLeaveOneOut(**QUICK_LOO | options).fit(DATA)
+
+
+@pytest.mark.parametrize("kind", [GGC, GGCLeaveOneOut])
+def test_gaps_everywhere_are_refused(kind: type[BaseEstimator]) -> None:
+    gappy = TWO.copy()
+    gappy[::2, 0] = gappy[1::2, 1] = np.nan
+    with pytest.raises(InputError, match="no window of 3 consecutive points .* choose a smaller window or fewer"):
+        kind().fit(as_panel(gappy, missing="drop"))
 
 
 def test_without_a_divergence_scores_are_exactly_0_and_with_it_none_is() -> None:

@@ -81,6 +81,8 @@ class JRNGC(BaseEstimator):
     forecaster_ : ResidualMLP
     record_ : Record
     n_windows_ : int
+    device_ : torch.device
+        Where it was trained, and is.
     n_features_in_ : int
     feature_names_in_ : array of str
         Only after a fit on a panel or a data frame.
@@ -172,6 +174,7 @@ class JRNGC(BaseEstimator):
             size.max(axis=1), panel.names, size, signed, exogenous=panel.exogenous, sign_constancy=constancy
         )
         self.forecaster_, self.record_, self.n_windows_ = forecaster.eval(), record, len(windows)
+        self.device_ = device
         remember_series(self, X, panel)
         return self
 

@@ -37,28 +37,28 @@ class Windows:
         return Windows(self.x[chosen], self.y[chosen], self.trajectory[chosen], self.time[chosen])
 
 
-def make_windows(panel: Panel, lag: int, *, cross_boundary: bool = False) -> Windows:
+def make_windows(panel: Panel, lag: int, *, cross_boundary: bool = False, called: str = "lag") -> Windows:
     """Cut every window of ``lag`` steps and the step after it.
 
     Windows stay inside their trajectory. ``cross_boundary=True`` joins the trajectories end to end first, as much
     published code does (GRNGC's among it): it adds windows in which the end of one experiment "predicts" the start
     of the next. Windows that hold a missing value are left out.
 
-    Raises :class:`InputError` when no window is left.
+    Raises :class:`InputError` when no window is left; ``called`` is the parameter's name in it.
     """
-    check_whole("lag", lag)
+    check_whole(called, lag)
     parts = [np.concatenate(panel.trajectories)] if cross_boundary else panel.trajectories
     cut = [_cut(part, lag, index) for index, part in enumerate(parts) if len(part) > lag]
     if not cut:
         longest = max(len(part) for part in parts)
-        needed = f"a lag of {lag} needs at least {lag + 1} points in one trajectory"
-        remedy = "choose a smaller lag or bring longer trajectories"
+        needed = f"a {called} of {lag} needs at least {lag + 1} points in one trajectory"
+        remedy = f"choose a smaller {called} or bring longer trajectories"
         raise InputError(say(panel.origin, f"{needed}; the longest has n_samples = {longest}: {remedy}"))
     x, y, trajectory, time = (np.concatenate(arrays) for arrays in zip(*cut, strict=True))
     whole = np.isfinite(x).all(axis=(1, 2)) & np.isfinite(y).all(axis=1)
     if not whole.any():
         gaps = f"no window of {lag + 1} consecutive points is free of missing values"
-        raise InputError(say(panel.origin, f"{gaps}: choose a smaller lag or fewer series"))
+        raise InputError(say(panel.origin, f"{gaps}: choose a smaller {called} or fewer series"))
     return Windows(x[whole], y[whole], trajectory[whole], time[whole])
 
 

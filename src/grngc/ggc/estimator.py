@@ -6,29 +6,24 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
-from torch import Tensor
 
 from ..arguments import check_amount, check_choice, check_seed, check_switch, check_whole
-from ..componentwise.losses import squared_size
 from ..componentwise.networks import ACTIVATIONS, CELLS, ComponentwiseRNN
-from ..componentwise.optimisers import OPTIMISERS, Parameters
+from ..componentwise.optimisers import OPTIMISERS
 from ..componentwise.proximal import descend
-from ..componentwise.signs import signed_shares
 from ..errors import InputError
 from ..estimators import forget, remember_series
-from ..graph import CausalGraph
-from ..panel import Panel, as_panel
+from ..panel import as_panel
 from ..parameters import automatic_penalty
-from ..penalties import source_sizes
 from ..runtime import seeded
 from ..scaling import SCALINGS, Scaling
 from ..training import Progress
 from . import losses
 from .adjacency import NORMALISATIONS, VALUES, adjacency
 from .distance_correlation import distance_correlation, within_trajectories
-from .network import GRAPH_ACTIVATIONS, INITIAL, call, graph_layer, weights_from
-from .reading import graph_of
-from .sequences import Sequences, check_window, cut_sequences, default_window, joined_length
+from .network import GRAPH_ACTIVATIONS, INITIAL, weights_from
+from .objective import Objective
+from .sequences import check_window, cut_sequences, default_window, joined_length
 
 DISTANCES = ("all", "per_trajectory")
 PENALTY_SHARE = 0.4
@@ -228,24 +223,24 @@ class GGC(BaseEstimator):
         automatic = isinstance(self.penalty, str)
         penalty = PENALTY_SHARE * automatic_penalty(p, sequences.n_forecast()) if automatic else float(self.penalty)
         with seeded(self.random_state, torch.device("cpu")) as generator:
-            task = _Task(self, penalty, sequences, matrix, correlation, targets, generator)
+            objective = Objective(self, penalty, sequences, matrix, correlation, targets, generator)
             network = ComponentwiseRNN(
                 p, hidden=width, cell=self.cell, activation=self.activation, n_targets=len(targets)
             )
             begin = {name: each.detach() for name, each in network.named_parameters()}
             if self.initial in ("input_weights", "both"):
-                begin["inputs"] = weights_from(task.correlation, self.cell, len(targets))
+                begin["inputs"] = weights_from(objective.correlation, self.cell, len(targets))
             descent = descend(
                 begin,
-                lambda parameters, chosen: task.smooth(network, parameters, chosen),
-                task.penalty(),
+                lambda parameters, chosen: objective.smooth(network, parameters, chosen),
+                objective.penalty(),
                 optimiser=self.optimiser,
                 learning_rate=self.learning_rate,
                 steps=self.steps,
                 progress=progress,
             )
             network.load_state_dict(descent.parameters)
-            graph = task.read(network, panel)
+            graph = objective.read(network, panel)
         self.graph_, self.network_, self.record_ = graph, network, descent.record
         self.penalty_, self.n_windows_ = penalty, len(sequences)
         self.adjacency_, self.distance_correlation_ = matrix, correlation
@@ -278,80 +273,3 @@ class GGC(BaseEstimator):
                 f"{self.hidden}: leave hidden out, or give {' and '.join(needed)}"
             )
         return self.hidden
-
-
-class _Task:
-    """What one fit is given, as tensors; ``chosen`` everywhere are rows among the targets."""
-
-    def __init__(
-        self,
-        options: GGC,
-        penalty: float,
-        sequences: Sequences,
-        matrix: np.ndarray,
-        correlation: np.ndarray,
-        targets: np.ndarray,
-        generator: torch.Generator,
-    ) -> None:
-        self.options, self.level = options, penalty
-        self.x, self.correlation = torch.tensor(sequences.x).float(), torch.tensor(correlation).float()
-        self.truth = torch.tensor(sequences.y[..., targets]).float()
-        self.between = (
-            graph_layer(torch.tensor(matrix).float(), options.graph_activation) if options.graph_layer else None
-        )
-        self.toward = self.correlation[targets]  # (target, source)
-        self.start = self.toward if options.initial in ("hidden_state", "both") else None
-        self.shares = losses.shares(self.toward, options.kl_norm)
-        others = np.array([_other(correlation, target, options.negative, generator) for target in targets])
-        self.other = torch.tensor(sequences.y[..., others]).float() if len(correlation) > 1 else None
-
-    def pulled(self) -> bool:
-        """Whether the divergence has its part in the proximal step: where its slope grows without bound."""
-        return (self.options.kl_norm, self.options.kl_from) == ("sum", "distance_correlation")
-
-    def penalty(self) -> losses.PulledGroupLasso:
-        """Return what the proximal step is of."""
-        level = self.level if self.options.penalty_norm == "group_lasso" else 0.0
-        pull = self.options.kl_weight * self.shares if self.pulled() else torch.zeros_like(self.shares)
-        return losses.PulledGroupLasso(level, pull)
-
-    def smooth(self, network: ComponentwiseRNN, parameters: Parameters, chosen: Tensor) -> Tensor:
-        """Return all of eq. 4 that is not in the penalty, and the ridge (target,)."""
-        options = self.options
-        start = None if self.start is None else self.start[chosen]
-        forecast = call(network, parameters, self.x, start, self.between)
-        truth = self.truth[..., chosen]
-        squared = (forecast - truth).square().mean(dim=0)
-        loss = squared.mean(dim=0) if options.error == "mean" else squared.sum(dim=0)
-        if options.triplet_weight and self.other is not None:
-            loss = loss + options.triplet_weight * losses.triplet(forecast, truth, self.other[..., chosen])
-        loss = loss + options.ridge * squared_size(parameters, ["recurrent", "readout"])
-        if options.penalty_norm == "ridge_squared":
-            loss = loss + self.level * squared_size(parameters, ["inputs"])
-        return loss + options.kl_weight * self._divergence(parameters["inputs"], chosen) if options.kl_weight else loss
-
-    def _divergence(self, inputs: Tensor, chosen: Tensor) -> Tensor:
-        sizes = torch.linalg.vector_norm(inputs, dim=1)  # its slope at 0 is 0: what is left out stays out
-        shares = self.shares[chosen]
-        if self.pulled():  # the part of sum_j p_j log(sum of sizes / size_j) that is not in the proximal step
-            return (sizes + losses.LEAST).sum(dim=1).log() + torch.xlogy(shares, shares).sum(dim=1)
-        pair = shares, losses.shares(sizes, self.options.kl_norm)
-        return losses.kl_divergence(*(pair if self.options.kl_from == "distance_correlation" else pair[::-1]))
-
-    def read(self, network: ComponentwiseRNN, panel: Panel) -> CausalGraph:
-        """Return the graph: norms of input weights, and signs of mean gradients."""
-        every = torch.ones(self.x.shape[:2], dtype=torch.bool)
-        shares, constancy = signed_shares(
-            network, self.x, every, lambda products: network.respond(products, self.start, self.between)
-        )
-        return graph_of(panel, source_sizes(network.inputs.detach())[..., 0].double().numpy(), shares, constancy)
-
-
-def _other(correlation: np.ndarray, target: int, how: str, generator: torch.Generator) -> int:
-    """Return the series that a target's forecasts are to be far from; itself where there is no other."""
-    others = np.delete(np.arange(len(correlation)), target)
-    if not len(others):
-        return target
-    if how == "random":
-        return int(others[torch.randint(len(others), (), generator=generator)])
-    return int(others[correlation[target, others].argmin()])

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..arguments import check_amount, check_choice, check_seed, check_switch, check_whole
 from ..batches import Batch, Batches
+from ..componentwise.graphs import graph_of
 from ..componentwise.networks import ACTIVATIONS, CELLS
 from ..errors import InputError
 from ..estimators import forget, remember_series
@@ -20,7 +21,6 @@ from ..training import Progress, Record, minimise
 from .adjacency import NORMALISATIONS, VALUES, adjacency
 from .network import GRAPH_ACTIVATIONS
 from .networks_without import NetworksWithout
-from .reading import graph_of
 from .sequences import Sequences, check_window, cut_sequences, default_window
 
 COMPARED = ("target", "total")
@@ -161,14 +161,14 @@ class GGCLeaveOneOut(BaseEstimator):
         forget(self)
         panel = as_panel(X)
         scaled = Scaling.of(panel, self.scaling).apply(panel)
-        matrix = adjacency(np.concatenate(scaled.trajectories), of=self.adjacency_of, normalisation=self.adjacency)
         train, judge = self._parts(scaled)
+        matrix = adjacency(np.concatenate(scaled.trajectories), of=self.adjacency_of, normalisation=self.adjacency)
         found = [self._compared(panel, train, judge, matrix, repeat, progress) for repeat in range(self.repeats)]
         ratios, shares, constancy, errors = (np.mean(each, axis=0) for each in list(zip(*found, strict=True))[:4])
         decided = ratios > self.margin
         nearness = np.where(decided, 1, np.exp(np.minimum(ratios - self.margin, 0)))
         constancy = constancy * decided[:, None]
-        self.graph_ = graph_of(panel, np.where(decided, ratios, 0), shares, constancy, nearness)
+        self.graph_ = graph_of(panel, np.where(decided, ratios, 0)[:, None], shares, constancy, nearness)
         self.log_ratios_, self.errors_ = np.zeros((panel.n_series, panel.n_series)), errors
         self.log_ratios_[panel.targets] = ratios
         self.records_ = tuple(each.record for each in found)

@@ -53,7 +53,7 @@ def cut_sequences(panel: Panel, window: int, *, stride: int = 1, cross_boundary:
     :class:`InputError`.
     """
     check_whole("stride", stride)
-    cut = make_windows(panel, window, cross_boundary=cross_boundary)
+    cut = make_windows(panel, window, cross_boundary=cross_boundary, called="window")
     past = cut.x[:, ::-1].copy()
     found = Sequences(past, np.concatenate([past[:, 1:], cut.y[:, None]], axis=1), cut.trajectory, cut.time)
     return found if stride == 1 else found.subset((cut.time - window) % stride == 0)

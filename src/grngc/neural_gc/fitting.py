@@ -3,15 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from sklearn.base import BaseEstimator
 
+from ..componentwise.graphs import graph_of
 from ..componentwise.optimisers import Parameters
 from ..componentwise.signs import signed_shares
 from ..device import computing_on, resolve_device
 from ..estimators import forget, remember_series
-from ..graph import CausalGraph
-from ..panel import Panel, as_panel
+from ..panel import as_panel
 from ..penalties import source_sizes
 from ..runtime import seeded
 from ..scaling import Scaling
@@ -63,24 +62,9 @@ def fit_estimator(
         network.load_state_dict(found.parameters)
         sizes = source_sizes(found.parameters["inputs"]).transpose(1, 2).cpu().numpy().astype(float)
         shares, constancy = signed_shares(network.eval(), descents.x, descents.counted)
-    lag_scores, signs, alike = (_all_rows(each, panel) for each in (sizes, sizes * shares, constancy))
-    estimator.graph_ = CausalGraph(
-        np.sqrt(np.square(lag_scores).sum(axis=1)),
-        panel.names,
-        lag_scores,
-        signs,
-        exogenous=panel.exogenous,
-        sign_constancy=alike,
-    )
+    estimator.graph_ = graph_of(panel, sizes, shares, constancy)
     estimator.forecaster_, estimator.record_ = network, found.record
     estimator.penalty_, estimator.held_out_ = float(penalty), held_out
     estimator.panel_, estimator.scaling_, estimator.device_ = panel, scaling, device
     estimator.n_windows_ = len(examples)
     remember_series(estimator, X, panel)
-
-
-def _all_rows(values: np.ndarray, panel: Panel) -> np.ndarray:
-    """Return (target, lag, source) with rows of 0 for the series that are never targets."""
-    whole = np.zeros((panel.n_series, *values.shape[1:]))
-    whole[panel.targets] = values
-    return whole

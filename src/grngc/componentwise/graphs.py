@@ -1,4 +1,4 @@
-"""From what was read off networks, rows of targets, to a graph of all series."""
+"""From what was read off networks, a row for each target, to a graph of all series."""
 
 import numpy as np
 
@@ -7,15 +7,15 @@ from ..panel import Panel
 
 
 def graph_of(
-    panel: Panel, scores: np.ndarray, shares: np.ndarray, constancy: np.ndarray, nearness: np.ndarray | None = None
+    panel: Panel, lag_scores: np.ndarray, shares: np.ndarray, constancy: np.ndarray, nearness: np.ndarray | None = None
 ) -> CausalGraph:
-    """Return a graph of one lag, for recurrent networks resolve none; rows of exogenous series are zero.
+    """Return the graph whose scores are the norms of those over lags; rows of exogenous series are zero.
 
     Parameters
     ----------
     panel : Panel
-    scores : array (target, source)
-        A row for each series that is a target.
+    lag_scores : array (target, lag, source)
+        A row for each series that is a target; one lag where networks resolve none.
     shares, constancy : array (target, lag, source)
         Of signs: see :func:`grngc.componentwise.signs.signed_shares`.
     nearness : array (target, source), optional
@@ -26,12 +26,12 @@ def graph_of(
         full[panel.targets] = rows
         return full
 
-    size = of_all(scores)
+    sizes = of_all(lag_scores)
     return CausalGraph(
-        size,
+        np.sqrt(np.square(sizes).sum(axis=1)),
         panel.names,
-        size[:, None],
-        size[:, None] * of_all(shares),
+        sizes,
+        sizes * of_all(shares),
         exogenous=panel.exogenous,
         sign_constancy=of_all(constancy),
         nearness=None if nearness is None else of_all(nearness),
