@@ -105,7 +105,7 @@ def test_the_activation_of_leaving_out_is_felt() -> None:
         ({"hidden": 7, "graph_layer": False}, "leave hidden out, or give initial='none'"),
         (
             {"window": 40},
-            "a window of 40 needs at least 41 points .*: choose a smaller window or bring longer trajectories",
+            "a window of 40 needs at least 41 points .*: choose a smaller window or bring longer",
         ),
     ],
 )
@@ -132,8 +132,17 @@ def test_what_cannot_be_left_out_is_refused(options: dict[str, Any], message: st
 def test_gaps_everywhere_are_refused(kind: type[BaseEstimator]) -> None:
     gappy = TWO.copy()
     gappy[::2, 0] = gappy[1::2, 1] = np.nan
-    with pytest.raises(InputError, match="no window of 3 consecutive points .* choose a smaller window or fewer"):
+    with pytest.raises(InputError, match=r"no window of 3 consecutive points .* choose a smaller window or fewer"):
         kind().fit(as_panel(gappy, missing="drop"))
+
+
+@pytest.mark.parametrize(("estimator", "networks"), [(GGC(), 4), (GGCLeaveOneOut(), 5)])
+def test_a_fit_that_would_not_fit_in_memory_is_refused(
+    estimator: BaseEstimator, networks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grngc.memory.available", lambda device: 2**10)
+    with pytest.raises(InputError, match=rf"{networks} networks on \d+ windows of 4 steps take .* 1.0 KiB are free: "):
+        estimator.fit(DATA)
 
 
 def test_without_a_divergence_scores_are_exactly_0_and_with_it_none_is() -> None:

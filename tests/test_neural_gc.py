@@ -12,8 +12,9 @@ from grngc import DivergenceError, InputError, as_panel
 from grngc.componentwise.networks import ComponentwiseMLP, ComponentwiseRNN
 from grngc.componentwise.signs import signed_shares
 from grngc.datasets import load
+from grngc.folds import held_apart
 from grngc.neural_gc import CLSTM, CMLP, CRNN
-from grngc.neural_gc.penalty import MULTIPLES, held_apart, picked
+from grngc.neural_gc.penalty import MULTIPLES, picked
 
 MODELS = {
     "cmlp": lambda **given: CMLP(**{"lag": 4, "hidden": 8, "steps": 120, "penalty": 0.2} | given),
@@ -221,7 +222,7 @@ def test_what_cannot_be_is_refused_in_a_line(estimator: BaseEstimator, message: 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_fit_that_would_not_fit_in_memory_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("grngc.neural_gc.checks.available", lambda device: 2**10)
+    monkeypatch.setattr("grngc.memory.available", lambda device: 2**10)
     with pytest.raises(
         InputError, match=r"3 networks on 300 points in time take about .* 1.0 KiB are free: lower hidden"
     ):

@@ -1,10 +1,12 @@
 """What is held out when forecasts are judged: whole trajectories, or blocks of time."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from .errors import InputError
+from .panel import Panel
 from .windows import Windows
 
 FOLDS = 5
@@ -49,6 +51,32 @@ def folds(windows: Windows) -> Iterator[Fold]:
     for group in groups:
         test = np.isin(windows.trajectory, group)
         yield ~test, test
+
+
+def held_apart(panel: Panel) -> tuple[Panel, Panel]:
+    """Return what is trained on and what is held out: every fifth trajectory, of few the middle one, of two the ends.
+
+    For forecasters that read stretches of trajectories, and so have no windows to deal to folds. Either part may be too
+    short to cut anything from.
+    """
+    n = panel.n_trajectories
+    if n > 2:
+        period = min(FOLDS, n)
+        out = np.arange(n) % period == period // 2
+        return _some(panel, ~out), _some(panel, out)
+    ends = [len(values) - len(values) // FOLDS for values in panel.trajectories]
+    before = tuple(values[:end] for values, end in zip(panel.trajectories, ends, strict=True))
+    after = tuple(values[end:] for values, end in zip(panel.trajectories, ends, strict=True))
+    return replace(panel, trajectories=before), replace(panel, trajectories=after)
+
+
+def _some(panel: Panel, chosen: np.ndarray) -> Panel:
+    kept = np.flatnonzero(chosen)
+    return replace(
+        panel,
+        trajectories=tuple(panel.trajectories[r] for r in kept),
+        labels=tuple(panel.labels[r] for r in kept),
+    )
 
 
 def _shortest(windows: Windows) -> int:

@@ -152,6 +152,12 @@ def check_memory(demand: Demand) -> None:
             )
 
 
+def check_room(needed: int, device: torch.device, task: str, remedy: str) -> None:
+    """Refuse a fit, in words a ``task``, that takes more bytes than there are; ``remedy`` says what to do."""
+    if needed > (room := available(device)):
+        raise InputError(f"{task} take about {gib(needed)} of memory, and {gib(room)} are free: {remedy}")
+
+
 def _smaller(demand: Demand, needed: Callable[[Demand], int], room: int) -> Iterator[str]:
     """Yield what to set, one thing at a time, so that it fits."""
     recipe, width = demand.recipe, demand.recipe.options.get("hidden")

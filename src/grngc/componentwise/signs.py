@@ -50,15 +50,18 @@ def signed_shares(
         by_products = by_products.sum(dim=2)  # (target, unit, window)
     weights = network.inputs.detach().flatten(2).transpose(1, 2)  # (target, source x lag, unit)
     each = max(1, CHUNK // weights[..., 0].numel())
-    sums: Callable[[Tensor], Tensor] = lambda part: part.sum(dim=2, dtype=torch.float64)  # noqa: E731
     total = sizes = rising = falling = torch.zeros_like(weights[..., 0], dtype=torch.float64)
     for part in by_products.split(each, dim=2):
         found = weights @ part
-        total, sizes = total + sums(found), sizes + sums(found.abs())
-        rising, falling = rising + sums(found > 0), falling + sums(found < 0)
+        total, sizes = total + _summed(found), sizes + _summed(found.abs())
+        rising, falling = rising + _summed(found > 0), falling + _summed(found < 0)
     shares = torch.where(sizes > 0, total / sizes.clamp_min(torch.finfo(sizes.dtype).tiny), 0.0)
     constancy = torch.where(total > 0, rising, torch.where(total < 0, falling, 0.0)) / len(x)
     return _by_lag(shares, x.shape[2]), _by_lag(constancy, x.shape[2])
+
+
+def _summed(found: Tensor) -> Tensor:
+    return found.sum(dim=2, dtype=torch.float64)
 
 
 def _by_lag(values: Tensor, n_sources: int) -> np.ndarray:

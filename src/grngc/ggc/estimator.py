@@ -8,11 +8,12 @@ import torch
 from sklearn.base import BaseEstimator
 
 from ..arguments import check_amount, check_choice, check_seed, check_switch, check_whole
-from ..componentwise.networks import ACTIVATIONS, CELLS, ComponentwiseRNN
+from ..componentwise.networks import ACTIVATIONS, CELLS, ComponentwiseRNN, recurrent_numbers
 from ..componentwise.optimisers import OPTIMISERS
 from ..componentwise.proximal import descend
 from ..errors import InputError
 from ..estimators import forget, remember_series
+from ..memory import SMALL_NUMBER, check_room
 from ..panel import as_panel
 from ..parameters import automatic_penalty
 from ..runtime import seeded
@@ -214,6 +215,10 @@ class GGC(BaseEstimator):
         scaled = Scaling.of(panel, self.scaling).apply(panel)
         window = self.window or default_window(panel, joined_length(panel, self.cross_boundary))
         sequences = cut_sequences(scaled, window, stride=self.stride, cross_boundary=self.cross_boundary)
+        numbers = recurrent_numbers(len(targets), p, len(sequences) * window, hidden=width, cell=self.cell)
+        task = f"{len(targets):,} networks on {len(sequences):,} windows of {window} steps"
+        remedy = "choose a smaller window or a larger stride, or thin the data"
+        check_room(SMALL_NUMBER * numbers, torch.device("cpu"), task, remedy)
         points = np.concatenate(scaled.trajectories)
         matrix = adjacency(points, of=self.adjacency_of, normalisation=self.adjacency, diagonal=self.adjacency_diagonal)
         if self.distances == "all":

@@ -11,11 +11,12 @@ from torch import Tensor
 from ..arguments import check_amount, check_choice, check_seed, check_switch, check_whole
 from ..batches import Batch, Batches
 from ..componentwise.graphs import graph_of
-from ..componentwise.networks import ACTIVATIONS, CELLS
+from ..componentwise.networks import ACTIVATIONS, CELLS, recurrent_numbers
 from ..errors import InputError
 from ..estimators import forget, remember_series
+from ..memory import SMALL_NUMBER, check_room
 from ..panel import Panel, as_panel
-from ..runtime import seeded
+from ..runtime import MEMORY_BUDGET, seeded
 from ..scaling import SCALINGS, Scaling
 from ..training import Progress, Record, minimise
 from .adjacency import NORMALISATIONS, VALUES, adjacency
@@ -162,6 +163,11 @@ class GGCLeaveOneOut(BaseEstimator):
         panel = as_panel(X)
         scaled = Scaling.of(panel, self.scaling).apply(panel)
         train, judge = self._parts(scaled)
+        p, (n, window) = panel.n_series, train.x.shape[:2]
+        numbers = recurrent_numbers(p + 1, p, n * window, hidden=p, cell=self.cell)
+        task = f"{p + 1:,} networks on {n:,} windows of {window} steps"
+        remedy = "choose a smaller window, or thin the data"
+        check_room(SMALL_NUMBER * numbers + MEMORY_BUDGET, torch.device("cpu"), task, remedy)
         matrix = adjacency(np.concatenate(scaled.trajectories), of=self.adjacency_of, normalisation=self.adjacency)
         found = [self._compared(panel, train, judge, matrix, repeat, progress) for repeat in range(self.repeats)]
         ratios, shares, constancy, errors = (np.mean(each, axis=0) for each in list(zip(*found, strict=True))[:4])

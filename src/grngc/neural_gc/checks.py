@@ -1,15 +1,12 @@
-"""What the parameters of the three models may be, and whether they fit in memory; told before any work is done."""
+"""What the parameters of the three models may be; told before any work is done."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import torch
-
-from ..arguments import check_amount, check_choice, check_seed, check_switch, check_whole, gib
+from ..arguments import check_amount, check_choice, check_seed, check_switch, check_whole
 from ..componentwise.networks import ACTIVATIONS
 from ..componentwise.optimisers import OPTIMISERS
 from ..errors import InputError
-from ..memory import available
 from ..penalties import NORMS
 from ..scaling import SCALINGS
 
@@ -45,9 +42,3 @@ def widths(hidden: Any) -> list[int]:
     for width in given:
         check_whole("hidden", width)
     return given
-
-
-def check_memory(needed: int, device: torch.device, task: str, remedy: str) -> None:
-    """Refuse a fit that would not fit in memory."""
-    if needed > (room := available(device)):
-        raise InputError(f"{task} take about {gib(needed)} of memory, and {gib(room)} are free: {remedy}")

@@ -10,17 +10,15 @@ from ..componentwise.optimisers import Parameters
 from ..componentwise.signs import signed_shares
 from ..device import computing_on, resolve_device
 from ..estimators import forget, remember_series
+from ..memory import SMALL_NUMBER, check_room
 from ..panel import as_panel
 from ..penalties import source_sizes
 from ..runtime import seeded
 from ..scaling import Scaling
 from ..training import Progress
-from .checks import check_memory, check_parameters
+from .checks import check_parameters
 from .models import Descents, Model
 from .penalty import chosen_penalty
-
-NUMBER = 4
-"""Bytes of a float32."""
 
 
 def fit_estimator(
@@ -45,7 +43,7 @@ def fit_estimator(
     model, device, panel = modelled(), resolve_device(given["device"]), as_panel(X)
     n_targets = int(panel.targets.sum())
     task = f"{n_targets:,} networks on {panel.n_times:,} points in time"
-    check_memory(NUMBER * model.numbers(panel), device, task, f"lower {model.remedy}")
+    check_room(SMALL_NUMBER * model.numbers(panel), device, task, f"lower {model.remedy}")
     scaling = Scaling.of(panel, given["scaling"])
     scaled = scaling.apply(panel)
     examples = model.examples(scaled)

@@ -6,7 +6,6 @@ deterministic, ten times that on a noisy autoregression, so no formula of length
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import torch
 
 from ..componentwise.optimisers import Parameters
 from ..errors import InputError
+from ..folds import held_apart
 from ..panel import Panel
 from ..parameters import automatic_penalty
 from ..training import Progress
@@ -26,8 +26,6 @@ network that reads nothing has lost its later layers too, and finds no way back.
 
 PATH_STEPS = 4
 """Each of them is given so many times fewer steps than the fit."""
-
-FOLDS = 5
 
 TINY = 1e-12
 """A squared error below which forecasts are exact, whatever their logarithm."""
@@ -94,28 +92,3 @@ def _tried(
     found = learning.descend(penalty, steps, start=start, progress=heard).parameters
     with torch.no_grad():
         return found, judging.errors(found).clamp_min(TINY).log().cpu().numpy().astype(float)
-
-
-def held_apart(panel: Panel) -> tuple[Panel, Panel]:
-    """Return what is learnt from and what is held out: every fifth trajectory, of few the middle one, of two the ends.
-
-    Raises :class:`InputError` where nothing would be left of one of them.
-    """
-    n = panel.n_trajectories
-    if n > 2:
-        period = min(FOLDS, n)
-        out = np.arange(n) % period == period // 2
-        return _some(panel, ~out), _some(panel, out)
-    ends = [len(values) - len(values) // FOLDS for values in panel.trajectories]
-    before = tuple(values[:end] for values, end in zip(panel.trajectories, ends, strict=True))
-    after = tuple(values[end:] for values, end in zip(panel.trajectories, ends, strict=True))
-    return replace(panel, trajectories=before), replace(panel, trajectories=after)
-
-
-def _some(panel: Panel, chosen: np.ndarray) -> Panel:
-    kept = np.flatnonzero(chosen)
-    return replace(
-        panel,
-        trajectories=tuple(panel.trajectories[r] for r in kept),
-        labels=tuple(panel.labels[r] for r in kept),
-    )

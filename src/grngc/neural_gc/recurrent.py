@@ -6,7 +6,7 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from ..arguments import check_whole
-from ..componentwise.networks import CELLS, ComponentwiseRNN
+from ..componentwise.networks import ComponentwiseRNN, recurrent_numbers
 from ..componentwise.stretches import make_stretches
 from ..panel import Panel
 from ..training import Progress
@@ -224,8 +224,6 @@ def _model(estimator: CLSTM | CRNN, cell: str, activation: str) -> Model:
     def numbers(panel: Panel) -> int:
         steps, every = sum(len(values) for values in panel.trajectories), context if stride is None else stride
         steps *= -(-context // every)  # stretches overlap
-        units, n_targets = CELLS[cell] * hidden, int(panel.targets.sum())
-        weights = units * (panel.n_series + hidden)
-        return n_targets * (15 * weights + steps * (3 * units + 7 * hidden)) + 6 * steps * panel.n_series
+        return recurrent_numbers(int(panel.targets.sum()), panel.n_series, steps, hidden=hidden, cell=cell)
 
     return Model(build, examples, numbers, 1, "GL", ("recurrent", "readout"), "hidden, or thin the data")
