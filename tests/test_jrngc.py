@@ -166,4 +166,5 @@ def test_lorenz_96_is_found() -> None:
     data = load("lorenz96", n_series=5, n_times=200)
     small = JRNGC(lag=2, hidden=32, depth=1, dropout=0.0, learning_rate=0.01, steps=200, batch=64)
     assert score(small.fit(data.panel).graph_, data)["auroc_off_diagonal"] > 0.9
+    assert small.device_ == torch.device("cpu")  # what the record of a run says
     assert clone(small).get_params() == small.get_params()

@@ -16,7 +16,7 @@ from grngc.methods import METHODS
 
 QUICK: dict[str, dict[str, Any]] = {
     "grngc": {"forecaster": "mlp", "hidden": 8, "steps": 150},
-    "jrngc": {"lag": 1, "hidden": 16, "depth": 1, "penalty": 0.05, "learning_rate": 0.01, "steps": 150},
+    "jrngc": {"lag": 1, "hidden": 16, "depth": 1, "penalty": 0.05, "learning_rate": 0.02, "steps": 60},
     "cmlp": {"lag": 2, "hidden": 8, "steps": 100, "penalty": 0.2},
     "clstm": {"context": 5, "hidden": 6, "steps": 60, "penalty": 0.2, "learning_rate": 0.03},
     "crnn": {"context": 5, "hidden": 8, "steps": 80, "penalty": 0.2},

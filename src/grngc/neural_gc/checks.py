@@ -10,7 +10,7 @@ from ..errors import InputError
 from ..penalties import NORMS
 from ..scaling import SCALINGS
 
-CHOICES: dict[str, Iterable[str]] = {
+_CHOICES: dict[str, Iterable[str]] = {
     "norm": NORMS,
     "activation": ACTIVATIONS,
     "optimiser": OPTIMISERS,
@@ -22,7 +22,7 @@ _AMOUNTS = ("penalty", "ridge", "learning_rate")
 
 def check_parameters(values: Mapping[str, Any]) -> None:
     """Raise :class:`InputError` for the first parameter that cannot be used."""
-    for name, known in CHOICES.items():
+    for name, known in _CHOICES.items():
         if name in values:
             check_choice(name, values[name], known)
     for name in _WHOLE:
