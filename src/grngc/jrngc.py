@@ -35,7 +35,7 @@ class JRNGC(BaseEstimator):
     loss is the squared error, averaged over windows and targets, and a penalty on its input gradient J (window, target,
     lag, source), averaged over windows: ``penalty / d`` times, for d targets,
 
-        ``norm="l1"``          sum of |J|          (JRNGC-L1)
+        ``norm="l1"``          sum of abs(J)       (JRNGC-L1)
         ``norm="frobenius"``   sum of J^2 / 2      (JRNGC-F), estimated from random projections
 
     Scores are the means of ``|J|`` over windows, of all lags the largest. GRNGC came later and is the same penalty and

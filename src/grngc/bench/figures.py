@@ -104,7 +104,7 @@ class Figure:
     least : bool
         The least value counts, not the mean.
     beside : float, optional
-        The figure of :attr:`Metric.beside` on the same data.
+        The figure of ``Metric.beside`` on the same data.
     """
 
     values: Mapping[int | None, float]
@@ -166,7 +166,7 @@ class Line:
     method : str
         Of a published line: the paper's name for it.
     rule : str
-        Which of its pairs are edges; see :func:`grngc.bench.decisions.rule_of`.
+        Which of its pairs are edges; see ``grngc.bench.decisions.rule_of``.
     """
 
     label: str

@@ -64,7 +64,7 @@ def descend(
     parameters : mapping of Tensor (target, ...)
         Where to begin; not changed.
     smooth : callable
-        See :data:`~grngc.componentwise.optimisers.Smooth`. A target's loss may depend on its own parameters only.
+        See ``grngc.componentwise.optimisers.Smooth``. A target's loss may depend on its own parameters only.
     penalty : Penalty
         On the parameter named ``penalised``, (target, unit, source) or (target, unit, source, lag).
     optimiser : {"ista", "gista", "adam"}

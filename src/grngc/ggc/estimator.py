@@ -67,7 +67,7 @@ class GGC(BaseEstimator):
         Width of the state. None: one unit for each series, which graph layer and distance correlations need.
     graph_layer : bool
     adjacency : {"sym", "row", "max", "cosine"}
-        How A is normalised (:data:`grngc.ggc.adjacency.NORMALISATIONS`).
+        How A is normalised (``grngc.ggc.adjacency.NORMALISATIONS``).
     adjacency_of : {"minmax", "zscore"}
         What N of eq. 1 holds.
     adjacency_diagonal : bool

@@ -35,7 +35,7 @@ class CMLP(BaseEstimator):
     activation : {"relu", "tanh"}
     penalty : float or "auto"
         Weight of the group penalty. ``"auto"``: of a few, the largest that forecasts what was
-        held out as well as the best (:mod:`grngc.neural_gc.penalty`); the fit goes on from that trial.
+        held out as well as the best (``grngc.neural_gc.penalty``); the fit goes on from that trial.
     norm : {"H", "GL", "GSGL"}
         ``GL``: all lags of a source are one group. ``GSGL``: each lag is one too. ``H``: the oldest lag is one, the two
         oldest are, and so on, so that the longest lags go first.

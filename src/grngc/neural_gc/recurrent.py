@@ -39,7 +39,7 @@ class CLSTM(BaseEstimator):
         Width of the state.
     penalty : float or "auto"
         Weight of the group penalty. ``"auto"``: of a few, the largest that forecasts what was
-        held out as well as the best (:mod:`grngc.neural_gc.penalty`); the fit goes on from that trial.
+        held out as well as the best (``grngc.neural_gc.penalty``); the fit goes on from that trial.
     penalise_own_past : bool
         Whether reading the target's own past costs too.
     ridge : float
