@@ -10,7 +10,7 @@ from scipy.stats import binom
 Row = dict[str, Any]
 RATES = (0.05, 0.1, 0.2)
 NULL = ("autoregression", "differenced walk", "trend", "heavy tails")
-KNOWN = ("VAR", "Lorenz-96", "additive")
+KNOWN = ("VAR", "wide VAR", "Lorenz-96", "additive")
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#666666"
 
 PAGE = """# Are the error rates true?

@@ -76,6 +76,16 @@ def test_trends_in_common_are_no_coupling():
     assert not assess(linear(x)).evidence.selected.any()
 
 
+def test_sources_that_are_shrunk_leave_nothing_for_what_moves_with_them():
+    made = var(100, 300, density=0.01, random_state=1)  # without it 35 in a hundred pairs at q .1 were wrong
+    found = assess(linear(made.panel))
+    between = ~np.eye(100, dtype=bool)
+    believed = (found.evidence.q <= 0.1) & between
+    assert (believed & ~made.truth).sum() < 0.2 * believed.sum()
+    assert (believed & made.truth).sum() > 0.9 * (made.truth & between).sum()
+    assert not (found.evidence.selected & between & ~made.truth).any()
+
+
 def test_a_lag_of_three_is_tested_as_a_whole():
     coefficients = np.zeros((3, 3, 3))
     coefficients[0] = 0.3 * np.eye(3)

@@ -18,7 +18,8 @@ from scipy.stats import norm
 
 from ..forecasters import Linear
 from ..windows import Windows
-from .pairs import AVERAGED, Held, basis_of, freed, spread
+from .freed import basis_of, freed
+from .pairs import AVERAGED, Held, spread
 from .refits import Refit
 
 SURROGATES = 8

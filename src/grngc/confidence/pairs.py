@@ -32,8 +32,8 @@ from scipy.stats import chi2, norm
 
 from ..forecasters import Linear
 from ..windows import Windows
+from .freed import basis_of, basis_without, freed, strongest
 from .refits import Refit
-from .surrogates import levels, orthonormal
 
 SURROGATES = 20
 """Of each source. All pairs are pooled: 10 series give 1,800."""
@@ -99,14 +99,16 @@ def test_pairs(
         Whether the forecaster does; otherwise the straight statistic says all.
     """
     p = windows.y.shape[1]
-    bases = [basis_of(windows.subset(part.at)) for part in parts]
+    helds = [windows.subset(part.at) for part in parts]
+    strong = [strongest(part.others, held, among) for part, held in zip(parts, helds, strict=True)]
+    bases = [basis_of(held, reads) for held, reads in zip(helds, strong, strict=True)]
     used = np.concatenate([part.at for part in parts])
     straight, bent = np.zeros((len(turned) + 1, p, p)), np.zeros((len(turned) + 1, p, p))
     for i in map(int, np.flatnonzero(among.any(axis=0))):
         drawn = np.concatenate([own[None, :, :, i], own[turned[:, :, i], :, i]])  # (record and surrogates, window, lag)
         missed = [
-            unexplained(windows.subset(part.at), part.others, i, drawn[:, part.at], basis)
-            for part, basis in zip(parts, bases, strict=True)
+            unexplained(held, part.others, i, drawn[:, part.at], basis_without(i, basis, held, reads))
+            for part, held, basis, reads in zip(parts, helds, bases, strong, strict=True)
         ]
         straight[:, :, i] = _straight(np.concatenate(missed), drawn[:, used])
         if bends:
@@ -117,26 +119,6 @@ def test_pairs(
         width["bent"] = spread(bent[1:][:, among])
         p_values = np.minimum(1, 2 * np.minimum(p_values, norm.sf(bent[0] / width["bent"])))
     return PairTests(np.where(among, p_values, math.nan), width, len(turned))
-
-
-def basis_of(held: Windows) -> np.ndarray:
-    """Return, for each target, an orthonormal basis of its own past and of the levels of what is held out.
-
-    What the forecast missed is freed of it: a penalised forecaster shrinks own pasts, and a level or a trend that it
-    did not see is nothing that another series could explain.
-
-    Returns
-    -------
-    array (target, window, direction)
-    """
-    common = levels(held)
-    return np.stack([orthonormal(np.concatenate([common, held.x[:, :, j]], axis=1)) for j in range(held.x.shape[2])])
-
-
-def freed(values: np.ndarray, basis: np.ndarray) -> np.ndarray:
-    """Return values (window, target) without what lies in each target's basis (target, window, direction)."""
-    inside = np.einsum("jnd,nj->jd", basis, values)
-    return values - np.einsum("jnd,jd->nj", basis, inside)
 
 
 def unexplained(held: Windows, refit: Refit, source: int, drawn: np.ndarray, basis: np.ndarray) -> np.ndarray:
