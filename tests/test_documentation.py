@@ -20,7 +20,7 @@ NO_PAGES = ("_build", "_templates", "gallery", "examples", "generated", "picture
 SAID = {
     "1_first_graph": ["queue, 2 minutes before", "again in 100% of the halves", "report.html"],
     "2_several_experiments": ["Nothing stands out", "2 of 12 ordered pairs stand out", "waste -> enzyme: gained"],
-    "3_what_to_believe": ["7 pairs at q <= 0.1\n5 of them selected", "Nothing stands out", "forecast: p = 0."],
+    "3_what_to_believe": ["6 pairs at q <= 0.1\n5 of them selected", "Nothing stands out", "forecast: p = 0."],
     "4_gene_network": ["nothing known: AUPRC 0.9", "regulators known: AUPRC 0.9", "41 edges are there"],
     "5_large_panel": ["first look: ", "79 of 79 edges are right, 80 are there", "pump0: 8 sensors, truly 8"],
 }
