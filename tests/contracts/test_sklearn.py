@@ -10,6 +10,9 @@ from grngc.methods import METHODS
 
 QUICK: dict[str, dict[str, Any]] = {
     "jrngc": {"hidden": 3, "depth": 1, "steps": 2},
+    "cmlp": {"hidden": 3, "steps": 8},
+    "clstm": {"hidden": 3, "steps": 8},
+    "crnn": {"hidden": 3, "steps": 8},
     "ggc": {"steps": 2},
     "ggc_loo": {"steps": 2},
 }
