@@ -15,7 +15,8 @@ from grngc.bench.cells import cells_of
 from grngc.bench.claims import claim_sentence, claims, reasons
 from grngc.bench.compute import compute, data_digest
 from grngc.bench.decisions import DECISIONS, EMPTY, FIGURES, decided, decides
-from grngc.bench.figures import METRICS, Line, lines_of, shown
+from grngc.bench.figures import METRICS, shown
+from grngc.bench.lines import Line, lines_of
 from grngc.bench.run import choose, plan
 from grngc.bench.table import Table
 from grngc.datasets import load

@@ -8,7 +8,8 @@ import pytest
 from bench_tables import SMALL, made_up, read
 from grngc.bench import page
 from grngc.bench.cells import cells_of
-from grngc.bench.figures import Figure, lines_of, on_other_data, shown
+from grngc.bench.figures import Figure, shown
+from grngc.bench.lines import lines_of, on_other_data
 from grngc.bench.table import Table
 from grngc.bench.verdict import compare, verdicts
 from grngc.errors import InputError

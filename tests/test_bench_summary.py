@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bench_tables import read
-from grngc.bench.figures import lines_of
+from grngc.bench.lines import lines_of
 from grngc.bench.summary import summarise_tables, told
 from grngc.bench.table import Table
 from grngc.report import benchmarks_page

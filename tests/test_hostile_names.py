@@ -26,7 +26,7 @@ from bench_tables import read as read_benchmark
 from grngc import CausalGraph, Discovery, GroupDiscovery, InputError, as_panel, plots
 from grngc.arguments import brief
 from grngc.bench import page
-from grngc.bench.figures import lines_of
+from grngc.bench.lines import lines_of
 from grngc.cli import main
 from grngc.comparison import compare
 from grngc.dataset import Dataset

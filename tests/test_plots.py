@@ -19,7 +19,7 @@ from matplotlib.patches import FancyArrowPatch
 from bench_tables import SMALL, made_up, read
 from grngc import GRNGC, CausalGraph, Discovery, InputError, as_panel, discover, plots
 from grngc.bench.cells import cells_of
-from grngc.bench.figures import Line, lines_of
+from grngc.bench.lines import Line, lines_of
 from grngc.bench.table import Table
 from grngc.dataset import Dataset
 from grngc.metrics import auprc, auroc

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bench_tables import read
-from grngc.bench.figures import lines_of
+from grngc.bench.lines import lines_of
 from grngc.bench.summary import summarise_tables
 from grngc.group import group_of
 from grngc.report import benchmarks_page, write_page

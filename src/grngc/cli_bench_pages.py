@@ -13,7 +13,7 @@ from .folders import check_file_to_write
 from .terminal import OK, sentence_width
 
 if TYPE_CHECKING:
-    from .bench.figures import Line
+    from .bench.lines import Line
     from .bench.table import Table
 
 

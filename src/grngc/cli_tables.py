@@ -9,7 +9,7 @@ from .errors import InputError
 from .terminal import tell
 
 if TYPE_CHECKING:
-    from .bench.figures import Line
+    from .bench.lines import Line
     from .bench.results import Results, Rows
     from .bench.table import Table
 
@@ -49,7 +49,7 @@ def all_tables(tables: Path) -> "list[tuple[Table, Path]]":
 def lines_in(table: "Table", there: "Rows", folder: Path) -> "list[Line]":
     """Return the lines of a table of this folder, checked; a warning on stderr where results are of other data too."""
     from .bench.cells import check_names
-    from .bench.figures import lines_of, on_other_data
+    from .bench.lines import lines_of, on_other_data
 
     check_names(table)
     for line in on_other_data(there):

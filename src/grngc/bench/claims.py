@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .decisions import FIGURES
-from .figures import METRICS, Figure, Line, shown
+from .figures import METRICS, Figure, shown
+from .lines import Line
 from .table import Row, Table, check_known
 from .verdict import compare
 

@@ -8,7 +8,8 @@ from functools import partial
 from ..storage import csv_text
 from .claims import CLAIM_RULE, Claim, claim_sentence, claims, reasons
 from .decisions import FIGURES
-from .figures import METRICS, OURS, Figure, Line, shown
+from .figures import METRICS, Figure, shown
+from .lines import OURS, Line
 from .table import Table
 from .verdict import RULE, Verdict, sentence, standings, verdicts
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from ..environment import versions
 from ..record import plain
-from .figures import METRICS, Figure, Line, shown
+from .figures import METRICS, Figure, shown
+from .lines import Line
 from .page import made_again, seconds_said, seeds_said
 from .table import Table
 from .verdict import RULE, Verdict, sentence, standings, verdicts
@@ -38,7 +39,7 @@ def summarise_tables(tables: Sequence[tuple[Table, Sequence[Line]]], n_results: 
     Parameters
     ----------
     tables : sequence of (Table, sequence of Line)
-        Lines are those of :func:`grngc.bench.figures.lines_of`.
+        Lines are those of :func:`grngc.bench.lines.lines_of`.
     n_results : int
         Rows that they were made from, and others of the same folder.
 

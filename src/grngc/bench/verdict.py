@@ -7,7 +7,8 @@ from statistics import stdev
 
 from scipy.special import stdtrit
 
-from .figures import METRICS, Figure, Line, shown
+from .figures import METRICS, Figure, shown
+from .lines import Line
 from .table import Table
 
 RULE = (

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arguments import check_choice
-from ..bench.figures import METRICS, Line, shown
+from ..bench.figures import METRICS, shown
+from ..bench.lines import Line
 from ..bench.table import Table
 from .canvas import AS_IT_IS, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, axes_of, bare, beside, name_of, title
 
@@ -40,7 +41,7 @@ def benchmark(
     ----------
     table : Table
     lines : sequence of Line
-        Those of :func:`grngc.bench.figures.lines_of`.
+        Those of :func:`grngc.bench.lines.lines_of`.
     metric, column : str, optional
         The table's first where not given.
     ax : Axes, optional
