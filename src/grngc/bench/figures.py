@@ -36,7 +36,6 @@ class Metric:
 
 
 _VIEWS = {"": "", "_full": ", full matrix", "_off_diagonal": ", without own past"}
-
 _YES_OR_NO = {
     f"{kind}{view}": Metric(f"{title}{where}", ("decision", f"{kind}{view}"), beside=beside and f"{beside}{view}")
     for view, where in _VIEWS.items()

@@ -7,10 +7,11 @@ import numpy as np
 
 from ..arguments import listed
 from ..edges import COMMON, UNLIKE_LENGTH, GroupEdge
+from ..facts import group_facts
 from ..graph import CausalGraph
 from ..labels import told_apart
 from ..record import LONGEST, plain
-from ..summary import MEANING, group_facts
+from ..summary import MEANING
 from .summary import DATA_VERSION, LISTED, digits, heat, profiles, told
 
 TOLD_ABOVE = ("Subjects", "Series", "Warnings", "Failed")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..facts import CLEAR, facts, gain_figures, small, title_of
 from ..graph import CausalGraph, Edge
 from ..record import plain, standing_out
-from ..summary import CLEAR, MEANING, facts, gain_figures, small, title_of
+from ..summary import MEANING
 from .course import coupling_over_time, observed_and_forecast
 
 if TYPE_CHECKING:
