@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from .datasets.files import read_panel
     from .datasets.rules import read_rules, read_sources
     from .discovery import discover
+    from .edges import Edge
     from .errors import DivergenceError, InputError, InputWarning
-    from .graph import CausalGraph, Edge
+    from .graph import CausalGraph
     from .grngc import GRNGC
     from .group import GroupDiscovery
     from .panel import Panel, as_panel
@@ -49,7 +50,7 @@ _HOMES = {
     "Comparison": "comparison",
     "Discovery": "results",
     "DivergenceError": "errors",
-    "Edge": "graph",
+    "Edge": "edges",
     "GroupDiscovery": "group",
     "InputError": "errors",
     "InputWarning": "errors",

@@ -8,54 +8,20 @@ else does.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .arguments import check_whole, listed, nearest
+from .arguments import check_whole
+from .edges import Edge, sign_of
 from .errors import InputError
 from .evidence import Evidence
-from .over_time import OverTime
+from .graph_arrays import checked
+from .over_time import MOST_OVER_TIME, OverTime, chosen_lags, chosen_series
 
 if TYPE_CHECKING:
     import networkx
     import pandas
-
-SIGN_AGREEMENT = 0.5
-"""A sign is + or - when the mean gradient is at least this share of the mean absolute gradient, else ±."""
-MOST_OVER_TIME = 2**30
-"""Bytes that a gradient over time may take where nothing else is said."""
-
-
-class Edge(NamedTuple):
-    """One directed statement, *source drives target*, with the lag in time steps (1 = the most recent).
-
-    Lag 0 makes no such statement: the two move together within one time step, in a direction that is unknown. Both
-    i -> j and j -> i then come from the same association.
-
-    ``nearness`` is that of the pair, whatever the lag: an order for scores of exactly 0, no more. None where it is not
-    known (:attr:`CausalGraph.nearness`). ``sign_constancy`` is the share of windows in which the gradient at this lag
-    has the sign of its mean; None where it is not known, at lag 0, and for a part of exactly 0.
-
-    The others say how sure the pair is, whatever the lag (:class:`grngc.evidence.Evidence`); None where that was not
-    asked for, or no statement is made.
-    """
-
-    source: str
-    target: str
-    lag: int
-    score: float
-    sign: str
-    nearness: float | None = None
-    sign_constancy: float | None = None
-    frequency: float | None = None
-    p: float | None = None
-    q: float | None = None
-    selected: bool | None = None
-    low: float | None = None
-    high: float | None = None
-    lag_frequency: float | None = None
-    sign_frequency: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,49 +76,8 @@ class CausalGraph:
     )
 
     def __post_init__(self) -> None:
-        scores = np.array(self.scores, dtype=float)
-        lags = (
-            np.expand_dims(scores, min(1, scores.ndim))
-            if self.lag_scores is None
-            else np.array(self.lag_scores, dtype=float)
-        )
-        signs = np.zeros_like(lags) if self.signs is None else np.array(self.signs, dtype=float)
-        p = len(self.names)
-        if scores.shape != (p, p) or lags.shape[::2] != (p, p) or lags.ndim != 3 or signs.shape != lags.shape:
-            raise InputError(
-                f"a graph of {p} names needs scores ({p}, {p}) and lag_scores, signs ({p}, lag, {p}); "
-                f"got {scores.shape}, {lags.shape}, {signs.shape}"
-            )
-        names, exogenous = tuple(map(str, self.names)), tuple(map(str, self.exogenous))
-        if len(set(names)) < p or not set(exogenous) <= set(names):
-            raise InputError(
-                f"a graph needs names that differ, and exogenous series among them; got {listed(names)}, exogenous "
-                f"{listed(exogenous) or 'none'}"
-            )
-        near = None if self.nearness is None else np.array(self.nearness, dtype=float)
-        if near is not None and (near.shape != (p, p) or not ((near >= 0) & (near <= 1)).all()):
-            raise InputError(f"nearness is a ({p}, {p}) array of numbers from 0 to 1; got {near.shape}")
-        present = None if self.contemporaneous is None else np.array(self.contemporaneous, dtype=float)
-        if present is not None and (present.shape != (p, p) or present.diagonal().any()):
-            raise InputError(f"contemporaneous is a ({p}, {p}) array with 0 on its diagonal; got {present.shape}")
-        alike = None if self.sign_constancy is None else np.array(self.sign_constancy, dtype=float)
-        if alike is not None and (alike.shape != lags.shape or not ((alike >= 0) & (alike <= 1)).all()):
-            raise InputError(f"sign_constancy is a {lags.shape} array of numbers from 0 to 1; got {alike.shape}")
-        arrays = [array for array in (scores, lags, signs, near, present, alike) if array is not None]
-        if not all(np.isfinite(array).all() for array in arrays):
-            raise InputError("the scores of a graph are finite numbers; got NaN or infinity")
-        if self.evidence is not None and self.evidence.p.shape != (p, p):
-            raise InputError(f"evidence is arrays ({p}, {p}); got {self.evidence.p.shape}")
-        ruled = {name: _mask(name, getattr(self, name), p) for name in ("forbidden", "required")}
-        if ruled["forbidden"] is not None and (lags.any(axis=1) | (scores != 0))[ruled["forbidden"]].any():
-            raise InputError("the scores of forbidden pairs are 0; got others")
-        arrays += [mask for mask in ruled.values() if mask is not None]
-        for array in arrays:
-            array.setflags(write=False)
-        values = {"scores": scores, "lag_scores": lags, "signs": signs, "names": names, "exogenous": exogenous}
-        values |= {"nearness": near, "contemporaneous": present, "sign_constancy": alike, **ruled}
-        for key, value in values.items():
-            object.__setattr__(self, key, value)
+        for name, value in checked(self).items():
+            object.__setattr__(self, name, value)
 
     @property
     def n_lags(self) -> int:
@@ -252,13 +177,9 @@ class CausalGraph:
                 "over_time() needs the forecaster and the data, which scores alone do not hold: call it on the graph "
                 "of a fit, or on that of grngc.Discovery.load(folder, data)"
             )
-        among = {"target": [name for name in self.names if name not in self.exogenous], "source": [*self.names]}
-        asked = {"target": target, "source": source}
-        chosen = {which: _chosen(which, asked[which], known) for which, known in among.items()}
-        lags = range(1, self.n_lags + 1) if lag is None else np.atleast_1d(lag).tolist()
-        if not lags or not set(lags) <= set(range(1, self.n_lags + 1)):
-            raise InputError(f"lag is a whole number from 1 to {self.n_lags}, or several; got {lag!r}")
-        return self.read_over_time(chosen["target"], tuple(lags), chosen["source"], memory_budget)
+        targets = chosen_series("target", target, [name for name in self.names if name not in self.exogenous])
+        sources = chosen_series("source", source, self.names)
+        return self.read_over_time(targets, chosen_lags(lag, self.n_lags), sources, memory_budget)
 
     def ranking(self, *, per_target: bool = False) -> np.ndarray:
         """Return the (target, source) matrix that edges are ordered by: the scores, or each row over its own level.
@@ -374,31 +295,3 @@ class CausalGraph:
         scores = np.where(off, self.scores, 0)
         level = scores.sum(axis=1) / np.maximum(off.sum(axis=1), 1) + scores.sum() / max(off.sum(), 1)
         return np.where(level > 0, 1 / np.where(level > 0, level, 1), 1)
-
-
-def _mask(name: str, given: np.ndarray | None, p: int) -> np.ndarray | None:
-    """Return a mask of pairs of two series, None where it has none."""
-    if given is None or not np.any(given):
-        return None
-    mask = np.array(given)
-    if mask.shape != (p, p) or mask.dtype != bool or mask.diagonal().any():
-        raise InputError(f"{name} is a ({p}, {p}) array of True and False, False on its diagonal; got {mask.shape}")
-    return mask
-
-
-def sign_of(signed: float, size: float) -> str:
-    """Return +, - or ± for a mean signed gradient and the mean size of it."""
-    if abs(signed) < SIGN_AGREEMENT * size or signed == 0:
-        return "±"
-    return "+" if signed > 0 else "-"
-
-
-def _chosen(which: str, asked: str | Sequence[str] | None, known: Sequence[str]) -> tuple[str, ...]:
-    """Return the series that were asked for, all for None; refuse none, and others than are there."""
-    names = tuple(known) if asked is None else (asked,) if isinstance(asked, str) else tuple(asked)
-    for name in names:
-        if name not in known:
-            raise InputError(f"no {which} {name!r}{nearest(str(name), known)}")
-    if not names:
-        raise InputError(f"{which}= names no series: leave it out for all of them")
-    return names

@@ -10,7 +10,8 @@ import numpy as np
 from .labels import told_apart
 
 if TYPE_CHECKING:
-    from .graph import CausalGraph, Edge
+    from .edges import Edge
+    from .graph import CausalGraph
 
 ROWS = 10
 LONGEST = 60

@@ -1,14 +1,20 @@
 """The gradient before it is averaged: which couplings act when."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .arguments import nearest
 from .errors import InputError
 
 if TYPE_CHECKING:
     import pandas
+
+
+MOST_OVER_TIME = 2**30
+"""Bytes that a gradient over time may take where nothing else is said."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,3 +84,23 @@ class OverTime:
                 "gradient": self.gradient.ravel(),
             }
         )
+
+
+def chosen_series(which: str, asked: str | Sequence[str] | None, known: Sequence[str]) -> tuple[str, ...]:
+    """Return the series that were asked for, all for None; refuse none, and others than are there."""
+    names = tuple(known) if asked is None else (asked,) if isinstance(asked, str) else tuple(asked)
+    for name in names:
+        if name not in known:
+            raise InputError(f"no {which} {name!r}{nearest(str(name), known)}")
+    if not names:
+        raise InputError(f"{which}= names no series: leave it out for all of them")
+    return names
+
+
+def chosen_lags(asked: int | Sequence[int] | None, n_lags: int) -> tuple[int, ...]:
+    """Return the lags that were asked for, all for None; refuse none, and others than were read."""
+    known = range(1, n_lags + 1)
+    lags = known if asked is None else np.atleast_1d(asked).tolist()
+    if not lags or not set(lags) <= set(known):
+        raise InputError(f"lag is a whole number from 1 to {n_lags}, or several; got {asked!r}")
+    return tuple(lags)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .arguments import listed
+from .edges import Edge
 from .errors import InputError
 from .floor import FEWEST_WINDOWS
-from .graph import CausalGraph, Edge
+from .graph import CausalGraph
 from .labels import clipped
 from .opening import read_whole
 from .panel import Panel

@@ -9,9 +9,10 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
+from .edges import Edge
 from .errors import InputError
 from .folders import write_folder
-from .graph import CausalGraph, Edge
+from .graph import CausalGraph
 from .panel import Panel
 from .record import json_text, read_record, standing_out
 from .report import run_page, summarise_run, write_page

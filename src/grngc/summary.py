@@ -8,8 +8,7 @@ from .facts import facts_by_place, group_facts_by_place, small, title_of
 from .labels import columns_of, filled, printable, shortened, told_apart
 
 if TYPE_CHECKING:
-    from .edges import EdgeChange, GroupEdge
-    from .graph import Edge
+    from .edges import Edge, EdgeChange, GroupEdge
 
 WIDTH = 78
 MEANING = "An edge says that the past of its source helps to forecast its target, not what an intervention would do."

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..arguments import check_choice, check_whole
+from ..edges import Edge
 from ..errors import InputError
 from ..folders import check_file_to_write
-from ..graph import CausalGraph, Edge
+from ..graph import CausalGraph
 from ..record import standing_out
 from ..results import FORECASTER, RECORD, Discovery
 from ..storage import write_atomically

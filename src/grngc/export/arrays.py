@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..graph import CausalGraph, Edge
+from ..edges import Edge
+from ..graph import CausalGraph
 
 
 def tigramite_arrays(graph: CausalGraph, edges: Sequence[Edge]) -> dict[str, np.ndarray]:

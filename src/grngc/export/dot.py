@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from ..graph import CausalGraph, Edge
+from ..edges import Edge
+from ..graph import CausalGraph
 
 
 def dot(graph: CausalGraph, edges: Sequence[Edge]) -> bytes:

@@ -9,7 +9,8 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..graph import CausalGraph, Edge
+from ..edges import Edge
+from ..graph import CausalGraph
 
 if TYPE_CHECKING:
     import networkx

@@ -5,7 +5,8 @@ import io
 import re
 from collections.abc import Sequence
 
-from ..graph import CausalGraph, Edge
+from ..edges import Edge
+from ..graph import CausalGraph
 
 COLUMNS = ("source", "target", "lag", "score", "sign", "frequency", "p", "q", "selected")
 

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..edges import sign_of
 from ..errors import InputError
-from ..graph import sign_of
 from ..over_time import OverTime
 from .canvas import CYCLE, GREY, SIGN_COLOURS, SIGN_MEANS, axes_of, bare, legend, pair_of, title
 from .reading import check_name, graph_of

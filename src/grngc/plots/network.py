@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arguments import check_whole
-from ..graph import Edge
+from ..edges import Edge
 from ..labels import told_apart
 from .canvas import AS_IT_IS, PALE, SIGN_COLOURS, SIGN_MEANS, axes_of, beside, title
 from .layout import Place, label_offsets, nearest_two, places

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..arguments import nearest
-from ..edges import COMMON
+from ..edges import COMMON, Edge
 from ..errors import InputError
-from ..graph import CausalGraph, Edge
+from ..graph import CausalGraph
 from ..group import GroupDiscovery
 from ..record import standing_out
 

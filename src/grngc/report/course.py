@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..edges import Edge
 from ..errors import InputError
-from ..graph import CausalGraph, Edge
+from ..graph import CausalGraph
 
 if TYPE_CHECKING:
     from ..window_reader import WindowReader

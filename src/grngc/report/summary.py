@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..edges import Edge
 from ..facts import CLEAR, facts, gain_figures, small, title_of
-from ..graph import CausalGraph, Edge
+from ..graph import CausalGraph
 from ..record import plain, standing_out
 from ..summary import MEANING
 from .course import coupling_over_time, observed_and_forecast
