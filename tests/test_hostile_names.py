@@ -33,11 +33,12 @@ from grngc.dataset import Dataset
 from grngc.datasets.files import read_panel, read_truth
 from grngc.datasets.writing import write_dataset
 from grngc.export import FORMATS, chosen, content
-from grngc.group import group_of, subject_names
+from grngc.group import group_of
 from grngc.labels import clipped, columns_of, isolated, told_apart
 from grngc.record import conclude
 from grngc.record import plain as as_json
 from grngc.storage import csv_text, write_atomically
+from grngc.subject_names import subject_names
 from grngc.subjects import discover_group
 from hostile import NAMES, legible
 from reports import Parsed, renamed, sure, trained

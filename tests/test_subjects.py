@@ -13,7 +13,7 @@ import pytest
 
 from grngc import Discovery, GroupDiscovery, InputError, InputWarning, Panel, discover, discover_group
 from grngc.checkpoints import states
-from grngc.group import subject_names
+from grngc.subject_names import subject_names
 from grngc.subjects import Ended
 from simulated import autoregression
 

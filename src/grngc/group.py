@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import listed
 from .edges import COMMON, GroupEdge
 from .errors import InputError
 from .folders import check_folder, write_folder
@@ -208,26 +207,6 @@ def mean_graph(graphs: Sequence[CausalGraph]) -> CausalGraph:
         # the sizes that are in the scores, so that lag 0 is not hidden where signs differ; signs are told apart below
         contemporaneous=np.copysign(np.abs(together).mean(axis=0), np.sum(together, axis=0)) if present else None,
     )
-
-
-def subject_names(files: Sequence[Path | str]) -> list[str]:
-    """Call files by their stem; where stems are alike, by as much of the path before it as tells them apart.
-
-    >>> subject_names(["ann.csv", "bob.csv"])
-    ['ann', 'bob']
-    >>> subject_names(["ann/rest.csv", "bob/rest.csv"])
-    ['ann_rest', 'bob_rest']
-    """
-    paths = [Path(file).absolute() for file in files]
-    if twice := [file for file, n in Counter(paths).items() if n > 1]:
-        raise InputError(f"{files[paths.index(twice[0])]}: given twice: give each subject once")
-    stems = [[*(part for part in path.parts[:-1] if part != "/"), path.stem] for path in paths]
-    for depth in range(1, max(map(len, stems), default=0) + 1):
-        names = ["_".join(parts[-depth:]) for parts in stems]
-        if len(set(names)) == len(names):
-            return names
-    alike = [str(file) for file, name in zip(files, names, strict=True) if names.count(name) > 1]
-    raise InputError(f"{listed(alike[:2])}: these would have one name as subjects: rename one")
 
 
 def _check_same_series(graphs: Mapping[str, CausalGraph]) -> None:

@@ -25,13 +25,14 @@ from .errors import InputError
 from .execution import Job, check_executor, run
 from .folders import UNFINISHED, check_folder
 from .grngc import GRNGC
-from .group import GroupDiscovery, group_of, subject_names, usable_as_folder
+from .group import GroupDiscovery, group_of, usable_as_folder
 from .panel import Panel
 from .parameters import check_parameters
 from .reading import Read, read_data
 from .record import describe, plain
 from .results import Discovery
 from .rules import rules_of
+from .subject_names import subject_names
 
 DECIDING = ("grngc", "torch", "numpy", "scipy", "scikit-learn")
 """Packages whose version decides the numbers of a graph."""
