@@ -17,23 +17,13 @@ import numpy as np
 
 from .arguments import brief, listed
 from .checks import FAR
+from .movements import correlation, same, slow, smooth
 from .panel import Panel
 from .scaling import Scaling
-from .unit_roots import centred, course
 from .windows import Windows
 
 LONG = 100
 """Points of a trajectory from which on slow movements in it can be told from its course: a transient is none."""
-
-UNIT_ROOT, MOST_UNIT_ROOT = 0.55, 20.0
-"""A series moves like a random walk where Dickey and Fuller's ``n (1 - rho)`` is below ``UNIT_ROOT sqrt(n)``, and below
-the most: three of four random walks of 200 points are, 19 of 20 of a thousand, an autoregression of 0.9 hardly ever."""
-
-STATIONARY = 25.0
-"""The same around a line, above which a series that follows the line is taken to return to it."""
-
-TREND_SHARE, TREND_T = 0.5, 6.0
-"""Share of a series' variance along a straight line, and the slope over its standard error, that make a trend."""
 
 SPREAD_RATIO, SPREAD_T, STRETCHES = 3.0, 5.0, 10
 """How many times larger the errors of one half are (variance), and how many standard errors that must be, told by
@@ -44,12 +34,6 @@ TOGETHER = 0.7
 
 UNFORECAST = 0.05
 """Share of the variance below which forecasts, the own past's among them, save as good as nothing."""
-
-ALIKE = 0.999
-"""Correlation of two series, and of their steps, from which on they are one."""
-
-SMOOTH = 0.95
-"""Autocorrelation of a series' steps from which on each repeats the one before."""
 
 EXTREMES, DOMINATED = 0.005, 0.5
 """The largest deviations, as a share of the points, and the share of a series' variance that they may not hold."""
@@ -109,14 +93,14 @@ def diagnose(
         Whether the graph reads the present too: it then says itself which series move together.
     """
     standard = Scaling.of(panel, "pooled").apply(panel).trajectories
-    same = _same(standard)
+    alike = same(standard)
     if errors is not None and (len(windows) < ENOUGH or not np.isfinite(errors).all()):
         errors = None
     found = [
         *_slow_movements(panel, [values for values in standard if len(values) >= LONG]),
         None if errors is None else _changing_spread(panel, windows, errors),
-        _near_duplicates(panel, same),
-        None if errors is None or present_used else _together(panel, windows, errors, ~same),
+        _near_duplicates(panel, alike),
+        None if errors is None or present_used else _together(panel, windows, errors, ~alike),
         _smooth(panel, [values for values in standard if len(values) >= LONG]),
         _extremes(panel, standard),
         _few_windows(panel, windows),
@@ -125,16 +109,9 @@ def diagnose(
 
 
 def _slow_movements(panel: Panel, standard: Sequence[np.ndarray]) -> list[Diagnostic | None]:
-    """Tell trends from random walks: of a series that follows a line, what is left around it is looked at."""
     if not standard:
         return []
-    share, t, level, line = (
-        np.median(values, axis=0) for values in zip(*(course(values) for values in standard), strict=True)
-    )
-    following = (share > TREND_SHARE) & (np.abs(t) > TREND_T)
-    n = float(np.median([len(values) for values in standard]))
-    walking = np.where(following, line < STATIONARY, level < min(UNIT_ROOT * math.sqrt(n), MOST_UNIT_ROOT))
-    trending, returns = following & ~walking, np.where(following, line, level)
+    share, returns, trending, walking = slow(standard)
     walks, trends = _worst(panel, -returns, walking), _worst(panel, share, trending)
     walk = Diagnostic(
         "random_walk",
@@ -180,14 +157,8 @@ def _changing_spread(panel: Panel, windows: Windows, errors: np.ndarray) -> Diag
     )
 
 
-def _same(standard: Sequence[np.ndarray]) -> np.ndarray:
-    """Mask (series, series) of those that are one, in levels and in steps."""
-    steps = np.concatenate([np.diff(values, axis=0) for values in standard])
-    return (np.abs(_correlation(np.concatenate(standard))) > ALIKE) & (np.abs(_correlation(steps)) > ALIKE)
-
-
-def _near_duplicates(panel: Panel, same: np.ndarray) -> Diagnostic | None:
-    found = np.argwhere(np.triu(same, 1))
+def _near_duplicates(panel: Panel, alike: np.ndarray) -> Diagnostic | None:
+    found = np.argwhere(np.triu(alike, 1))
     if not len(found):
         return None
     shown = [f"{brief(panel.names[i])} and {brief(panel.names[j])}" for i, j in found[:SHOWN]]
@@ -205,7 +176,7 @@ def _near_duplicates(panel: Panel, same: np.ndarray) -> Diagnostic | None:
 def _together(panel: Panel, windows: Windows, errors: np.ndarray, apart: np.ndarray) -> Diagnostic | None:
     """Look at what forecasts miss at one moment, in which is nothing that the past explains; of pairs ``apart``."""
     p, n = panel.n_series, len(windows)
-    alike = np.abs(_correlation(errors)) * np.outer(panel.targets, panel.targets) * apart
+    alike = np.abs(correlation(errors)) * np.outer(panel.targets, panel.targets) * apart
     np.fill_diagonal(alike, 0)
     sure = math.tanh((math.sqrt(4 * math.log(max(p, 2))) + 3) / math.sqrt(n))
     strong = alike > max(TOGETHER, sure)
@@ -237,27 +208,16 @@ def _together(panel: Panel, windows: Windows, errors: np.ndarray, apart: np.ndar
 
 
 def _smooth(panel: Panel, standard: Sequence[np.ndarray]) -> Diagnostic | None:
-    """Look for steps that repeat the step before, as those of a smooth curve do and a random walk's do not."""
     if not standard:
         return None
-    steps = [np.diff(values, axis=0) for values in standard]
-    steps = [centred(each) for each in steps]
-    total = np.maximum(sum(np.square(each).sum(axis=0) for each in steps), 1e-300)
-
-    def repeated(k: int) -> np.ndarray:
-        return sum((each[k:] * each[: len(each) - k]).sum(axis=0) for each in steps) / total
-
-    again = repeated(1)
-    smooth = again > SMOOTH
-    if smooth.sum() <= panel.n_series / 2:
+    again, found, every = smooth(standard)
+    if every is None:
         return None
-    shortest = min(len(each) for each in steps)
-    every = next((k for k in range(2, shortest // 2) if np.median(repeated(k)[smooth]) < 0.5), shortest // 2)
-    series = _worst(panel, again, smooth)
+    series = _worst(panel, again, found)
     return Diagnostic(
         "fast_sampling",
         series,
-        {"largest_autocorrelation_of_steps": _largest(again, smooth), "every": float(every)},
+        {"largest_autocorrelation_of_steps": _largest(again, found), "every": float(every)},
         f"{_told(series, 'hardly changes', 'hardly change')} course from one step to the next: sampled so fast, the "
         f"own past forecasts nearly all, and couplings are hard to see. Try every {every}th point.",
     )
@@ -300,14 +260,6 @@ def _few_windows(panel: Panel, windows: Windows) -> Diagnostic | None:
         f"Only {n} windows for {p} series: among so many pairs chance alone correlates some by {min(chance, 1):.2f}, "
         "so only strong couplings can be seen. Bring a longer record, more trajectories, or fewer series (--columns).",
     )
-
-
-def _correlation(values: np.ndarray) -> np.ndarray:
-    """Return the correlations (series, series), gaps at the mean."""
-    level = centred(values)
-    size = np.sqrt(np.square(level).sum(axis=0))
-    level = level / np.where(size > 0, size, 1)
-    return level.T @ level
 
 
 def _worst(panel: Panel, size: np.ndarray, found: np.ndarray) -> tuple[str, ...]:
