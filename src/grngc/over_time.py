@@ -90,11 +90,17 @@ def chosen_series(which: str, asked: str | Sequence[str] | None, known: Sequence
     """Return the series that were asked for, all for None; refuse none, and others than are there."""
     names = tuple(known) if asked is None else (asked,) if isinstance(asked, str) else tuple(asked)
     for name in names:
-        if name not in known:
-            raise InputError(f"no {which} {name!r}{nearest(str(name), known)}")
+        place_of(which, name, known)
     if not names:
         raise InputError(f"{which}= names no series: leave it out for all of them")
     return names
+
+
+def place_of(which: str, name: str, known: Sequence[str]) -> int:
+    """Return the place of a series among those there are; refuse what is none."""
+    if name not in known:
+        raise InputError(f"no {which} {name!r}{nearest(str(name), known)}")
+    return known.index(name)
 
 
 def chosen_lags(asked: int | Sequence[int] | None, n_lags: int) -> tuple[int, ...]:

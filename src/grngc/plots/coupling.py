@@ -6,9 +6,9 @@ import numpy as np
 
 from ..edges import sign_of
 from ..errors import InputError
-from ..over_time import OverTime
+from ..over_time import OverTime, place_of
 from .canvas import CYCLE, GREY, SIGN_COLOURS, SIGN_MEANS, axes_of, bare, legend, pair_of, title
-from .reading import check_name, graph_of
+from .reading import graph_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +35,7 @@ def lag_profile(found: Any, source: str, target: str, *, ax: "Axes | None" = Non
     from matplotlib.ticker import MaxNLocator
 
     graph = graph_of(found)
-    j, i = check_name(graph, "target", target), check_name(graph, "source", source)
+    j, i = place_of("target", target, graph.names), place_of("source", source, graph.names)
     ax = axes_of(ax, (4.5, 3))
     sizes, signed, lags = graph.lag_scores[j, :, i], graph.signs[j, :, i], np.arange(1, graph.n_lags + 1)
     if graph.contemporaneous is not None and i != j:

@@ -9,9 +9,10 @@ import numpy as np
 from ..arguments import check_whole
 from ..edges import Edge
 from ..labels import told_apart
+from ..over_time import place_of
 from .canvas import AS_IT_IS, PALE, SIGN_COLOURS, SIGN_MEANS, axes_of, beside, title
 from .layout import Place, label_offsets, nearest_two, places
-from .reading import believed, check_name, graph_of
+from .reading import believed, graph_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,8 +56,8 @@ def network(found: Any, *, edges: Sequence[Edge] | None = None, top: int = 60, a
     every, called = believed(found) if edges is None else ([*edges], "given")
     drawn = every[:top]
     for edge in drawn:
-        check_name(graph, "source", edge.source)
-        check_name(graph, "target", edge.target)
+        place_of("source", edge.source, graph.names)
+        place_of("target", edge.target, graph.names)
     linked = {name for edge in drawn for name in (edge.source, edge.target)}
     names = [name for name in graph.names if len(graph.names) <= ALL_SHOWN or name in linked]
     at = places(names, [(edge.source, edge.target) for edge in drawn])

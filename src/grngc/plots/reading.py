@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ..arguments import nearest
 from ..edges import COMMON, Edge
 from ..errors import InputError
 from ..graph import CausalGraph
@@ -60,10 +59,3 @@ def record_of(found: Any) -> Mapping[str, Any]:
     if not isinstance(record, Mapping):
         raise InputError(f"expected a Discovery, or the record of a run; got {type(found).__name__}")
     return record
-
-
-def check_name(graph: CausalGraph, which: str, name: str) -> int:
-    """Return the place of a series; refuse what is none."""
-    if name not in graph.names:
-        raise InputError(f"no {which} {name!r}{nearest(str(name), graph.names)}")
-    return graph.names.index(name)
